@@ -1,0 +1,98 @@
+"""Escalation: a review nobody answered goes up its path, one level at a time, and the people there get a mail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from approvals.notifications import Notification
+from approvals.reviews import Review, Status
+from governance import databases
+from governance.ledger import record
+from governance.paths import Level
+from governance.people import CLOCK, Person
+
+
+class Escalation(models.Model):
+    """A review that has come up to a level. One row a level: the database holds that it happens once."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="escalations")
+    level = models.PositiveSmallIntegerField()
+    who = models.CharField(max_length=160)
+    people = models.ManyToManyField(Person, related_name="escalations")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("level",)
+        constraints = (models.UniqueConstraint(fields=["review", "level"], name="escalated_once_a_level"),)
+
+    def __str__(self) -> str:
+        return f"to {self.who}"
+
+
+def escalate_overdue(now: datetime, limit: int = 100) -> int:
+    """Take every review whose time ran out one level up; return how many went up."""
+    due = Review.objects.filter(status=Status.OPEN, escalates_at__lte=now).order_by("escalates_at")
+    return sum(_escalate(key, now) for key in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def _escalate(review_id: int, now: datetime) -> int:
+    with transaction.atomic():
+        rows = Review.objects.filter(pk=review_id, status=Status.OPEN, escalates_at__lte=now)
+        review = databases.locked(rows, skip=True).first()
+        if review is None or review.path is None:
+            return 0
+        levels = list(review.path.levels.select_related("team", "person"))
+        if review.level < len(levels):
+            _go_up(review, levels[review.level], now)
+        above = levels[review.level + 1] if review.level + 1 < len(levels) else None
+        Review.objects.filter(pk=review.pk).update(
+            level=min(review.level + 1, len(levels)),
+            escalates_at=now + timedelta(seconds=above.after) if above else None,
+        )
+    return 1
+
+
+def _go_up(review: Review, rung: Level, now: datetime) -> None:
+    """Write the escalation, its Entry, and a mail to each person of the rung."""
+    escalation = Escalation.objects.create(review=review, level=rung.position, who=rung.who, at=now)
+    people = list(rung.people())
+    escalation.people.set(people)
+    action = review.action
+    record(
+        CLOCK,
+        "review.escalated",
+        now,
+        workflow=action.workflow_id,
+        run=action.run_id,
+        action=action.pk,
+        level=rung.position,
+        to=rung.who,
+        people=[person.name for person in people],
+    )
+    for person in people:
+        Notification.objects.create(
+            key=f"review:{review.pk}:level:{rung.position}:person:{person.pk}",
+            to=person.email,
+            subject=f"Waits for an answer: {review.headline}"[:300],
+            body=_mail(review, rung, person, now),
+            due_at=now,
+        )
+
+
+def _mail(review: Review, rung: Level, person: Person, now: datetime) -> str:
+    return render_to_string(
+        "mails/escalation.txt",
+        {
+            "review": review,
+            "rung": rung,
+            "person": person,
+            "reasons": review.action.reasons,
+            "now": now,
+            "link": f"{settings.SITE_URL}{reverse('review', args=[review.pk])}",
+        },
+    )

@@ -1,0 +1,39 @@
+"""What `workflows.gates` calls: people are needed, so reviews open; or no longer, so they close."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from approvals.reviews import Review, Status
+from governance.paths import Level
+from workflows.gates import Ask
+
+
+class Reviews:
+    def open(self, asks: Sequence[Ask], now: datetime) -> None:
+        """Open a review for each: two statements, whatever their number."""
+        paths = {ask.step.escalation_id for ask in asks}
+        rungs = Level.objects.filter(path__in=paths, position=1).values_list("path_id", "after")
+        firsts = {path: timedelta(seconds=after) for path, after in rungs}
+        Review.objects.bulk_create(_review(ask, firsts, now) for ask in asks)
+
+    def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
+        Review.objects.filter(action__in=list(action_ids), status=Status.OPEN).update(
+            status=Status.WITHDRAWN, closed_at=now
+        )
+
+
+def _review(ask: Ask, firsts: Mapping[int, timedelta], now: datetime) -> Review:
+    due = now + timedelta(seconds=ask.step.due_in)
+    first = firsts.get(ask.step.escalation_id or 0)
+    return Review(
+        action=ask.action,
+        kind=ask.kind,
+        headline=ask.headline[:300],
+        team=ask.step.reviewers,
+        path=ask.step.escalation,
+        opened_at=now,
+        due_at=due,
+        escalates_at=None if first is None else due + first,
+    )

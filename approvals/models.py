@@ -1,0 +1,8 @@
+"""The index Django needs: each model lives in the file of its noun."""
+
+from approvals.decisions import Decision
+from approvals.escalations import Escalation
+from approvals.notifications import Notification
+from approvals.reviews import Review
+
+__all__ = ["Decision", "Escalation", "Notification", "Review"]

@@ -1,0 +1,69 @@
+"""The outbox: mails written in the transaction that causes them, sent after it, tried again until they are out."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.core.mail import EmailMessage
+from django.db import models
+from django.db.models import F, Q
+
+from workflows.retries import backoff
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(seconds=60)
+
+
+class Notification(models.Model):
+    """One mail to one person. `key` says what it is about, so that the same is never written twice."""
+
+    key = models.CharField(max_length=160, unique=True)
+    to = models.EmailField()
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["due_at"], condition=Q(sent_at=None), name="notification_to_send"),)
+
+    def __str__(self) -> str:
+        return f"“{self.subject}” to {self.to}"
+
+    def message(self) -> EmailMessage:
+        subject = " ".join(self.subject.split())
+        return EmailMessage(
+            subject, self.body, to=[self.to], headers={"Message-ID": f"<notification-{self.pk}@remit>"}
+        )
+
+
+def deliver(clock: Callable[[], datetime], limit: int = 50) -> int:
+    """Send what is due; return how many went out. A mail that cannot be sent is tried again, ever more slowly."""
+    due = Notification.objects.filter(sent_at=None, due_at__lte=clock())
+    return sum(_deliver(key, clock) for key in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def _deliver(key: int, clock: Callable[[], datetime]) -> int:
+    now = clock()
+    taken = Notification.objects.filter(pk=key, sent_at=None, due_at__lte=now).update(
+        due_at=now + LEASE, tries=F("tries") + 1
+    )
+    if not taken:
+        return 0
+    notification = Notification.objects.get(pk=key)
+    try:
+        notification.message().send()
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("Notification %s was not sent: %s", key, error)
+        Notification.objects.filter(pk=key).update(
+            due_at=clock() + backoff(notification.tries, 0.5), trouble=str(error)
+        )
+        return 0
+    Notification.objects.filter(pk=key).update(sent_at=clock(), trouble="")
+    return 1

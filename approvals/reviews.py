@@ -1,0 +1,194 @@
+"""A Review: an item in the queue. It is opened by the gate, decided once, or withdrawn when it is no longer asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+
+from approvals.decisions import Choice, Decision
+from approvals.separation import barred
+from governance import databases
+from governance.paths import EscalationPath
+from governance.people import Actor, Person, Role, Team
+from workflows.actions import Action
+from workflows.engine import answers
+from workflows.engine.answers import Stale
+
+
+class Kind(models.TextChoices):
+    APPROVAL = "approval", "Approval"
+    TODO = "todo", "To-do"
+    UNCERTAIN = "uncertain", "Uncertain"
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "Waits"
+    DECIDED = "decided", "Decided"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+CHOICES: dict[str, tuple[Choice, ...]] = {
+    Kind.APPROVAL: (Choice.APPROVE, Choice.EDIT, Choice.REJECT, Choice.TAKE_OVER),
+    Kind.TODO: (Choice.DONE, Choice.REJECT),
+    Kind.UNCERTAIN: (Choice.HAPPENED, Choice.TRY_AGAIN, Choice.GIVE_UP),
+}
+"""What may be answered, by the kind of review."""
+
+
+class AlreadyDecided(Exception):
+    """Somebody was first. `decision` is theirs, or None when the review was withdrawn."""
+
+    def __init__(self, decision: Decision | None) -> None:
+        who = f"{decision.person.name} {decision.verb} this" if decision else "This is no longer asked"
+        super().__init__(f"{who}; your answer was not counted.")
+        self.decision = decision
+
+
+class NotAllowed(Exception):
+    """This person must not decide this; `str()` is a sentence."""
+
+
+class Review(models.Model):
+    """`due_at` is when the next level is told; `level` how far up it has gone. `digest` is what was asked about."""
+
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="reviews")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    headline = models.CharField(max_length=300)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="reviews")
+    path = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    level = models.PositiveSmallIntegerField(default=0)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    escalates_at = models.DateTimeField(null=True, blank=True)
+    claimed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("due_at", "id")
+        constraints = (
+            models.UniqueConstraint(fields=["action"], condition=Q(status="open"), name="one_open_review_an_action"),
+        )
+        indexes = (
+            models.Index(fields=["team", "due_at", "id"], condition=Q(status="open"), name="review_queue"),
+            models.Index(fields=["escalates_at"], condition=Q(status="open"), name="review_to_escalate"),
+        )
+
+    def __str__(self) -> str:
+        return self.headline
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == Status.OPEN
+
+    @property
+    def decision(self) -> Decision | None:
+        return self.decisions.select_related("person").first()
+
+    def barred(self, person: Person) -> str:
+        """Return why the person must not decide this; empty when they may."""
+        return barred(person.pk, kind=self.kind, started_by=self.action.run.started_by_id)
+
+    def decide(
+        self,
+        person: Person,
+        choice: str,
+        now: datetime,
+        *,
+        digest: str = "",
+        note: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> Decision:
+        """Answer the review. One transaction; the review's row is locked first, so that one answer wins.
+
+        Raises AlreadyDecided, NotAllowed, Stale (what was seen has changed), EditRefused, CapabilityError, and
+        ValueError for an answer that does not fit.
+        """
+        with transaction.atomic():
+            locked = databases.locked(Review.objects.filter(pk=self.pk)).get()
+            if not locked.is_open:
+                raise AlreadyDecided(locked.decision)
+            if reason := locked.barred(person):
+                raise NotAllowed(reason)
+            _check_answer(locked, choice, note)
+            _apply(locked, Actor.of(person), choice, now, digest, note, payload)
+            return locked.close(person, choice, now, digest=digest, note=note, payload=payload)
+
+    def close(
+        self, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Mapping[str, Any] | None
+    ) -> Decision:
+        Review.objects.filter(pk=self.pk).update(status=Status.DECIDED, closed_at=now)
+        return Decision.objects.create(
+            review=self, person=person, choice=choice, at=now, digest=digest, note=note, payload=dict(payload or {})
+        )
+
+    def claim(self, person: Person) -> bool:
+        """Say that one is on it. Nobody is shut out by that; it spares others the reading."""
+        return bool(Review.objects.filter(pk=self.pk, claimed_by=None, status=Status.OPEN).update(claimed_by=person))
+
+    def release(self, person: Person) -> bool:
+        return bool(Review.objects.filter(pk=self.pk, claimed_by=person).update(claimed_by=None))
+
+
+def _check_answer(review: Review, choice: str, note: str) -> None:
+    if choice not in CHOICES[review.kind]:
+        raise ValueError(f"“{choice}” is no answer here; these are: {', '.join(CHOICES[review.kind])}.")
+    if choice in (Choice.REJECT, Choice.DONE, Choice.HAPPENED, Choice.TRY_AGAIN, Choice.GIVE_UP) and not note.strip():
+        raise ValueError("Say in a few words why, or what was done; it goes into the ledger.")
+
+
+def _apply(
+    review: Review,
+    actor: Actor,
+    choice: str,
+    now: datetime,
+    digest: str,
+    note: str,
+    payload: Mapping[str, Any] | None,
+) -> None:
+    """Hand the answer to the engine."""
+    action = review.action_id
+    match choice:
+        case Choice.APPROVE:
+            answers.approve(action, digest, actor, now, note)
+        case Choice.EDIT:
+            answers.edited(action, digest, payload or {}, actor, now, note)
+        case Choice.REJECT:
+            answers.reject(action, actor, now, note)
+        case Choice.TAKE_OVER:
+            answers.take_over(action, actor, now, note)
+        case Choice.DONE:
+            answers.completed(action, actor, now, note, payload)
+        case _:
+            answers.resolved(
+                action,
+                actor,
+                now,
+                happened=choice == Choice.HAPPENED,
+                again=choice == Choice.TRY_AGAIN,
+                note=note,
+            )
+
+
+def visible_to(person: Person) -> QuerySet[Review]:
+    """Return the reviews this person may see: their teams', those that came up to them; auditors see all."""
+    if person.is_auditor:
+        return Review.objects.all()
+    teams = [team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)]
+    mine = Q(team__in=teams) | Q(action__workflow__owner__in=[team for team, role in person.roles if role == Role.LEADER])
+    return Review.objects.filter(mine | Q(pk__in=person.escalations.values("review"))).distinct()
+
+
+def answerable_by(person: Person) -> QuerySet[Review]:
+    """Return the open reviews that wait for this person."""
+    teams = [team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)]
+    return Review.objects.filter(
+        Q(team__in=teams) | Q(pk__in=person.escalations.values("review")), status=Status.OPEN
+    )
+
+
+__all__ = ["AlreadyDecided", "Kind", "NotAllowed", "Review", "Stale", "Status", "answerable_by", "visible_to"]

@@ -1,0 +1,15 @@
+"""Doorways from Celery."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from approvals.escalations import escalate_overdue
+from approvals.incidents import tell_owners
+from approvals.notifications import deliver
+
+
+@shared_task
+def sweep() -> None:
+    escalate_overdue(timezone.now())
+    tell_owners(timezone.now())
+    deliver(timezone.now)

@@ -1,0 +1,94 @@
+"""The stop switch. A halt that has committed lets nothing in its scope begin; every begin takes the same lock, shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models, transaction
+
+from governance import databases
+from governance.ledger import record
+from governance.people import Actor, Person
+
+
+class Scope(models.TextChoices):
+    EVERYTHING = "everything", "Everything"
+    WORKFLOW = "workflow", "One workflow"
+    STEP = "step", "One step"
+    CAPABILITY = "capability", "One capability"
+    TEAM = "team", "One team"
+
+
+class Halt(models.Model):
+    """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key or a team slug."""
+
+    scope = models.CharField(max_length=12, choices=Scope.choices)
+    target = models.CharField(max_length=160, blank=True)
+    reason = models.TextField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    lift_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()}{f': {self.target}' if self.target else ''}"
+
+    @property
+    def words(self) -> str:
+        return "Everything" if self.scope == Scope.EVERYTHING else self.target
+
+    def lift(self, person: Person, reason: str, now: datetime) -> bool:
+        """Let work begin again. False when somebody else lifted it first."""
+        with transaction.atomic():
+            databases.lock_exclusive(databases.HALTS)
+            lifted = Halt.objects.filter(pk=self.pk, lifted_at=None).update(
+                lifted_at=now, lifted_by=person, lift_reason=reason
+            )
+            if lifted:
+                record(Actor.of(person), "halt.lifted", now, halt=self.pk, scope=str(self), reason=reason)
+        return bool(lifted)
+
+
+def pull(person: Person, scope: str, target: str, reason: str, now: datetime) -> Halt:
+    """Stop everything in the scope from beginning. When this returns, nothing in it begins any more."""
+    with transaction.atomic():
+        databases.lock_exclusive(databases.HALTS)
+        halt = Halt.objects.create(scope=scope, target=target, reason=reason, by=person, at=now)
+        record(Actor.of(person), "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
+    return halt
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The halts in force, read once for a whole batch."""
+
+    everything: bool
+    targets: frozenset[tuple[str, str]]
+
+    @classmethod
+    def now_in_force(cls) -> Holds:
+        standing = set(Halt.objects.filter(lifted_at=None).values_list("scope", "target"))
+        return cls(any(scope == Scope.EVERYTHING for scope, _ in standing), frozenset(standing))
+
+    @property
+    def any(self) -> bool:
+        return bool(self.targets)
+
+    def stops(self, workflow: str, step: str, capability: str, teams: Iterable[str]) -> bool:
+        if self.everything or not self.targets:
+            return self.everything
+        return any(
+            pair in self.targets
+            for pair in (
+                (Scope.WORKFLOW, workflow),
+                (Scope.STEP, f"{workflow}/{step}"),
+                (Scope.CAPABILITY, capability),
+                *((Scope.TEAM, team) for team in teams),
+            )
+        )

@@ -1,0 +1,24 @@
+"""The index Django needs: each model lives in the file of its noun."""
+
+from governance.halts import Halt
+from governance.ledger import Entry
+from governance.paths import EscalationPath, Level
+from governance.people import Membership, Person, Team
+from governance.register import Asset
+from governance.rulebook import Guardrail, Rulebook, Stance
+from governance.tokens import Token
+
+__all__ = [
+    "Asset",
+    "Entry",
+    "EscalationPath",
+    "Guardrail",
+    "Halt",
+    "Level",
+    "Membership",
+    "Person",
+    "Rulebook",
+    "Stance",
+    "Team",
+    "Token",
+]

@@ -1,0 +1,46 @@
+"""The command lines of the three programs that make up a running Remit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+
+
+def web(listener: int) -> Program:
+    """gunicorn on an already bound socket. Threads wait for the database; the second process is for the second core.
+
+    The application is loaded before forking: it costs one import instead of two, and a lost process is back at once.
+    """
+    return Program(
+        "web",
+        "gunicorn",
+        (
+            *("governance.wsgi:application", "--preload", "--bind", f"fd://{listener}"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+            *("--graceful-timeout", "3", "--keep-alive", "5", "--no-control-socket"),
+        ),
+    )
+
+
+def worker() -> Program:
+    return Program(
+        "worker",
+        "celery",
+        (
+            *("--quiet", "-A", "governance.celery", "worker", "--pool=prefork", "--concurrency=2"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ),
+    )
+
+
+def clock() -> Program:
+    """Celery beat with its schedule in memory: intervals of seconds are not worth a file."""
+    return Program(
+        "clock",
+        "celery",
+        ("--quiet", "-A", "governance.celery", "beat", "--scheduler", "celery.beat:Scheduler"),
+    )

@@ -1,0 +1,21 @@
+"""Every address of the site; the upper packages are named by string only. Each module of views lists its own."""
+
+from django.urls import include, path
+
+PAGES = (
+    "governance.views.home",
+    "approvals.views.queue",
+    "workflows.views.runs",
+    "workflows.views.workflows",
+    "workflows.views.records",
+    "governance.views.rulebook",
+    "governance.views.register",
+    "governance.views.people",
+    "governance.views.paths",
+    "governance.views.halts",
+    "governance.views.ledger",
+    "governance.views.mail",
+)
+
+urlpatterns = [path("", include(module)) for module in PAGES]
+urlpatterns += [path("accounts/", include("allauth.account.urls"))]

@@ -1,0 +1,63 @@
+"""The mail of the embedded default as its readers would see it. There is nothing here once real SMTP is configured."""
+
+import nh3
+from csp.constants import HEADER
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from governance.mailcatcher import Letter, MailFolder
+
+PAGE = 50
+LAYOUT = {"align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "width", "height", "style"}
+LINK_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+BODY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    f"sandbox {LINK_SANDBOX}"
+)
+CLEANER = nh3.Cleaner(
+    attributes={**nh3.ALLOWED_ATTRIBUTES, "*": LAYOUT},
+    filter_style_properties={
+        *("color", "background-color", "font-family", "font-size", "font-style", "font-weight", "line-height"),
+        *("text-align", "text-decoration", "vertical-align", "margin", "padding", "width", "max-width", "height"),
+        *("border", "border-bottom", "border-collapse", "border-radius", "border-top", "display", "white-space"),
+    },
+    set_tag_attribute_values={"a": {"target": "_blank"}},
+)
+
+
+def _folder() -> MailFolder:
+    if not settings.MAIL_CATCHER:
+        raise Http404("Mail goes to a real mail server here.")
+    return MailFolder(settings.MAIL_DIR)
+
+
+def _letter(key: str) -> Letter:
+    if letter := _folder().read(key):
+        return letter
+    raise Http404("There is no such mail.")
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    folder = _folder()
+    page = Paginator(folder.newest_first(), PAGE).get_page(request.GET.get("page"))
+    letters = [letter for key in page if (letter := folder.read(key))]
+    return render(request, "mail/index.html", {"page": page, "letters": letters})
+
+
+@require_GET
+def message(request: HttpRequest, key: str) -> HttpResponse:
+    return render(request, "mail/message.html", {"letter": _letter(key), "sandbox": LINK_SANDBOX})
+
+
+@require_GET
+def body(request: HttpRequest, key: str) -> HttpResponse:
+    html = _letter(key).html
+    if html is None:
+        raise Http404("This mail is plain text.")
+    response = render(request, "mail/body.html", {"html": CLEANER.clean(html)})
+    response.headers[HEADER] = BODY_POLICY
+    return response

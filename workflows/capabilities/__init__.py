@@ -1,0 +1,1 @@
+"""What software can do. Whether it may is the envelope's to say."""

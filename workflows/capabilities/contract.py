@@ -1,0 +1,184 @@
+"""What a capability is: one class that proposes without acting, and executes exactly what was proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from governance import register
+from governance.register import Asset
+
+
+class CapabilityError(Exception):
+    """The capability cannot propose or do this; `str()` is a sentence for people."""
+
+
+class Shape(BaseModel):
+    """Base of params and payloads: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RecordRef(Shape):
+    kind: str
+    key: str
+
+
+class Shelf:
+    """The register as one batch sees it: each kind read once, when first asked for."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._kinds: dict[str, dict[str, Asset]] = {}
+
+    def asset(self, kind: str, key: str) -> Asset | None:
+        if kind not in self._kinds:
+            self._kinds[kind] = register.newest(kind)
+        return self._kinds[kind].get(key)
+
+    def facts(self, kind: str, key: str) -> dict[str, Any]:
+        """Return what the judge must know of the asset; one that is not in the register is `unknown`."""
+        asset = self.asset(kind, key)
+        if asset is None:
+            return {"kind": kind, "key": key, "version": 0, "title": key, "standing": "unknown", "until": None}
+        return asset.facts(self.now)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a capability works: everything it may look at besides its params."""
+
+    action_id: int
+    idempotency_key: str
+    now: datetime
+    run_id: int
+    root_id: int
+    workflow: str
+    step: str
+    input: Mapping[str, Any]
+    steps: Mapping[str, Any]
+    record: Mapping[str, Any]
+    shelf: Shelf
+    started_by: int | None = None
+    progress: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    payload: Mapping[str, Any]
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a payload uses and moves, for the judge: assets of the register, and numbers rules can bound."""
+
+    assets: Sequence[Mapping[str, Any]] = ()
+    amounts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What will happen, for the item page: `kind` names the template `parts/previews/KIND.html`."""
+
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    output: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class More:
+    """Not finished: go on from `progress` in a further transaction. Only without an outside effect."""
+
+    progress: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Certain that nothing left: may be tried again."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Certain that it was not done, and trying again would not help."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """It may have happened. Waits for a person unless repeating is safe."""
+
+    trouble: str
+
+
+Result = Done | More | NotSent | Refused | Unknown
+
+
+class Capability:
+    """Something software can do.
+
+    `effect`: it reaches outside our database, so it is begun, executed and recorded in three separate moments.
+    `reversible`: `inverse` gives the payload that undoes it. `retry_safe`: repeating with the same key does no harm.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    icon: ClassVar[str] = "bolt"
+    effect: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
+    deferred: ClassVar[frozenset[str]] = frozenset()
+    """Params whose expressions the capability evaluates itself."""
+    expressions: ClassVar[frozenset[str]] = frozenset()
+    """Params that are CEL themselves, over each record."""
+    editable: ClassVar[tuple[str, ...]] = ()
+    """Fields of the payload a reviewer may change."""
+
+    class Params(Shape):
+        pass
+
+    class Payload(Shape):
+        pass
+
+    def propose(self, params: Any, context: Context) -> Proposal:
+        """Say what would be done. Must not do it. Raises CapabilityError."""
+        raise NotImplementedError
+
+    def complete(self, payload: Any, context: Context) -> Mapping[str, Any]:
+        """Return an edited payload with everything that follows from the edit worked out again."""
+        return dict(payload.model_dump(mode="json"))
+
+    def facts(self, payload: Any, context: Context) -> Facts:
+        return Facts()
+
+    def execute(self, payload: Any, context: Context) -> Result:
+        """Do exactly what the payload says."""
+        raise NotImplementedError
+
+    def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the payload that undoes what was done; only for reversible capabilities."""
+        raise CapabilityError(f"{self.title} cannot be undone")
+
+    def retry_safe(self, payload: Any) -> bool:
+        return not self.effect
+
+    def headline(self, payload: Any, context: Context) -> str:
+        """Return the decision as a question in few words: “Send “Your plan” to Priya Raman?”"""
+        return f"{self.title}?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        """Return the result in two or three words, for the chain of a run."""
+        return ""
+
+    def preview(self, payload: Any, context: Context) -> Preview:
+        return Preview("fields", payload.model_dump(mode="json"))

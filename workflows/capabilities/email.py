@@ -1,0 +1,125 @@
+"""Sending one e-mail. Not safe to repeat: a mail that may have gone out waits for a person."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.validators import validate_email
+from django.core.exceptions import ValidationError
+from django.utils.html import linebreaks
+from pydantic import Field, field_validator
+
+from workflows.capabilities.content import rendered
+from workflows.capabilities.contract import (
+    Capability,
+    CapabilityError,
+    Context,
+    Done,
+    Facts,
+    NotSent,
+    Preview,
+    Proposal,
+    RecordRef,
+    Refused,
+    Result,
+    Shape,
+    Unknown,
+)
+
+
+class Send(Capability):
+    """Send one mail, from an approved template or from words an earlier step settled."""
+
+    key = "email.send"
+    title = "Send a mail"
+    icon = "mail"
+    effect = True
+    editable = ("subject", "body")
+
+    class Params(Shape):
+        to: str
+        to_name: str = ""
+        template: str = ""
+        subject: str = ""
+        body: str = ""
+        record: RecordRef | None = None
+        values: dict[str, Any] = {}
+
+    class Payload(Shape):
+        to: str
+        to_name: str = ""
+        subject: str = Field(min_length=1, max_length=300)
+        body: str = Field(min_length=1)
+        template: str = ""
+
+        @field_validator("subject")
+        @classmethod
+        def one_line(cls, value: str) -> str:
+            if "\n" in value or "\r" in value:
+                raise ValueError("the subject must be one line")
+            return value
+
+    def propose(self, params: Params, context: Context) -> Proposal:
+        words = {"subject": params.subject, "body": params.body}
+        if params.template and not params.body:
+            words = rendered(params.template, params.values, context)
+        try:
+            validate_email(params.to)
+        except ValidationError:
+            raise CapabilityError(f"“{params.to}” is not an e-mail address") from None
+        name = params.to_name or str(context.record.get("name", ""))
+        return Proposal({"to": params.to, "to_name": name, "template": params.template, **words})
+
+    def facts(self, payload: Payload, context: Context) -> Facts:
+        assets = [context.shelf.facts("template", payload.template)] if payload.template else []
+        return Facts(assets=assets, amounts={"recipients": 1})
+
+    def execute(self, payload: Payload, context: Context) -> Result:
+        message = EmailMultiAlternatives(
+            payload.subject,
+            payload.body,
+            to=[payload.to],
+            headers={"Message-ID": f"<{context.idempotency_key}@remit>", "X-Remit-Key": context.idempotency_key},
+        )
+        message.attach_alternative(linebreaks(payload.body, autoescape=True), "text/html")
+        return _sent(message, payload)
+
+    def headline(self, payload: Payload, context: Context) -> str:
+        return f"Send “{payload.subject}” to {payload.to_name or payload.to}?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        return f"sent to {output.get('to_name') or output.get('to', '')}"
+
+    def preview(self, payload: Payload, context: Context) -> Preview:
+        return Preview("mail", {**payload.model_dump(), "sender": settings.DEFAULT_FROM_EMAIL})
+
+
+def _sent(message: EmailMultiAlternatives, payload: Send.Payload) -> Result:
+    """Send, and tell apart what is certain from what is not (RFC 5321: before the end of DATA nothing was accepted)."""
+    connection = message.get_connection()
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:
+        return NotSent(f"the mail server could not be reached: {error}")
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        code, words = next(iter(error.recipients.values()))
+        return (Refused if code >= 500 else NotSent)(f"the mail server refused {payload.to}: {code} {_text(words)}")
+    except smtplib.SMTPResponseException as error:
+        kind = Refused if error.smtp_code >= 500 else NotSent
+        return kind(f"the mail server answered {error.smtp_code} {_text(error.smtp_error)}")
+    except (smtplib.SMTPServerDisconnected, socket.timeout, OSError) as error:
+        return Unknown(f"the connection to the mail server broke while sending: {error}")
+    finally:
+        connection.close()
+    return Done({"to": payload.to, "to_name": payload.to_name, "subject": payload.subject})
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode(errors="replace") if isinstance(words, bytes) else words

@@ -1,0 +1,142 @@
+"""Calling a system of others: JSON over HTTP, to allowed hosts only."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import httpx
+from django.conf import settings
+from pydantic import Field
+
+from workflows.capabilities.contract import (
+    Capability,
+    CapabilityError,
+    Context,
+    Done,
+    Facts,
+    NotSent,
+    Preview,
+    Proposal,
+    RecordRef,
+    Refused,
+    Result,
+    Shape,
+    Unknown,
+)
+
+TIMEOUT = httpx.Timeout(20, connect=5)
+
+
+class Request(Capability):
+    """Send JSON with an `Idempotency-Key`. `deduplicates` says that the receiver honours it, so repeating is safe."""
+
+    key = "http.request"
+    title = "Call another system"
+    icon = "webhook"
+    effect = True
+    editable = ("body",)
+
+    class Params(Shape):
+        url: str
+        method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"
+        body: dict[str, Any] = Field(default_factory=dict, alias="json")
+        deduplicates: bool = False
+        record: RecordRef | None = None
+
+    class Payload(Shape):
+        url: str
+        method: str
+        body: dict[str, Any]
+        deduplicates: bool
+
+    def propose(self, params: Params, context: Context) -> Proposal:
+        host_of(params.url)
+        return Proposal(params.model_dump(exclude={"record"}))
+
+    def facts(self, payload: Payload, context: Context) -> Facts:
+        return Facts(amounts={"calls": 1})
+
+    def retry_safe(self, payload: Payload) -> bool:
+        return payload.deduplicates
+
+    def execute(self, payload: Payload, context: Context) -> Result:
+        try:
+            host = host_of(payload.url)
+            address = public_address(host, httpx.URL(payload.url).port)
+        except CapabilityError as error:
+            return Refused(str(error))
+        except OSError as error:
+            return NotSent(f"{payload.url} could not be found: {error}")
+        return _call(payload, host, address, context.idempotency_key)
+
+    def headline(self, payload: Payload, context: Context) -> str:
+        return f"Call {httpx.URL(payload.url).host} ({payload.method})?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        return f"answered {output.get('status', '')}"
+
+    def preview(self, payload: Payload, context: Context) -> Preview:
+        return Preview("call", payload.model_dump())
+
+
+def host_of(url: str) -> str:
+    """Return the host, if calls may go there at all. Raises CapabilityError."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise CapabilityError(f"“{url}” is not an address: {error}") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise CapabilityError(f"“{url}” is not an http(s) address")
+    if parsed.userinfo:
+        raise CapabilityError("an address must not carry a user name or password")
+    if parsed.host not in settings.HTTP_ALLOWED_HOSTS and "*" not in settings.HTTP_ALLOWED_HOSTS:
+        raise CapabilityError(f"{parsed.host} is not a host software may call (HTTP_ALLOWED_HOSTS)")
+    return parsed.host
+
+
+def public_address(host: str, port: int | None) -> str:
+    """Return an address of the host. A private one is refused unless the setting names the host itself."""
+    found = [info[4][0] for info in socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)]
+    if host not in settings.HTTP_ALLOWED_HOSTS:
+        for address in found:
+            if not ipaddress.ip_address(str(address).split("%")[0]).is_global:
+                raise CapabilityError(f"{host} is a private address ({address})")
+    return str(found[0])
+
+
+def _call(payload: Request.Payload, host: str, address: str, key: str) -> Result:
+    """Call the very address that was checked, under the host's name."""
+    url = httpx.URL(payload.url)
+    headers = {"Idempotency-Key": key, "Host": url.netloc.decode()}
+    try:
+        with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+            answer = client.request(
+                payload.method,
+                url.copy_with(host=address),
+                json=payload.body,
+                headers=headers,
+                extensions={"sni_hostname": host},
+            )
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        return NotSent(f"{host} could not be reached: {error}")
+    except httpx.HTTPError as error:
+        return Unknown(f"{host} did not answer after the call was sent: {error or type(error).__name__}")
+    return _read(answer, host)
+
+
+def _read(answer: httpx.Response, host: str) -> Result:
+    status = answer.status_code
+    if 200 <= status < 300:
+        try:
+            body = answer.json() if answer.content and len(answer.content) < 100_000 else {}
+        except ValueError:
+            body = {}
+        return Done({"status": status, "answer": body})
+    if status == 429:
+        return NotSent(f"{host} asked to wait (429)")
+    if status < 500:
+        return Refused(f"{host} refused with {status}")
+    return Unknown(f"{host} answered {status}, which does not say whether it was done")

@@ -1,0 +1,297 @@
+"""Choosing and changing records of the embedded store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from governance import databases
+from governance.expressions import EvaluationError, ExpressionError, compiled
+from workflows.capabilities.contract import (
+    Capability,
+    CapabilityError,
+    Context,
+    Done,
+    Facts,
+    Preview,
+    Proposal,
+    RecordRef,
+    Refused,
+    Result,
+    Shape,
+)
+from workflows.records import Audience, Record, find
+
+
+class Linked(Shape):
+    """Only records whose field `by` holds the key of a member of the audience."""
+
+    audience: int
+    by: str
+
+
+class Select(Capability):
+    """Choose an audience by CEL over records."""
+
+    key = "records.select"
+    title = "Choose an audience"
+    icon = "users-group"
+    expressions = frozenset({"where"})
+    editable = ("where",)
+
+    class Params(Shape):
+        kind: str
+        where: str = "true"
+        within: int | None = None
+        linked: Linked | None = None
+
+    class Payload(Shape):
+        kind: str
+        where: str
+        within: int | None = None
+        linked: Linked | None = None
+        audience: int = 0
+        size: int = 0
+
+    def propose(self, params: Params, context: Context) -> Proposal:
+        return Proposal(self.complete(self.Payload(**params.model_dump()), context))
+
+    def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
+        members = [record.pk for record in self._chosen(payload, context)]
+        audience = Audience.objects.create(
+            kind=payload.kind, where=payload.where, members=members, size=len(members), made_at=context.now
+        )
+        return payload.model_copy(update={"audience": audience.pk, "size": len(members)}).model_dump(mode="json")
+
+    def _chosen(self, payload: Payload, context: Context) -> Iterator[Record]:
+        try:
+            condition = compiled(payload.where or "true", boolean=True)
+        except ExpressionError as error:
+            raise CapabilityError(f"where: {error}") from None
+        names = {"input": context.input, "steps": context.steps, "now": context.now}
+        for record in self._candidates(payload).iterator(chunk_size=2000):
+            try:
+                if condition.holds({**names, "record": record.namespace}):
+                    yield record
+            except EvaluationError as error:
+                raise CapabilityError(f"where: {payload.kind} {record.key}: {error}") from None
+
+    def _candidates(self, payload: Payload) -> Any:
+        records = Record.objects.filter(kind=payload.kind).order_by("key")
+        if payload.within is not None:
+            records = records.filter(pk__in=_audience(payload.within).members)
+        if payload.linked is not None:
+            members = _audience(payload.linked.audience).members
+            keys = list(Record.objects.filter(pk__in=members).values_list("key", flat=True))
+            records = records.filter(**{f"fields__{payload.linked.by}__in": keys})
+        return records
+
+    def facts(self, payload: Payload, context: Context) -> Facts:
+        return Facts(amounts={"audience": payload.size})
+
+    def execute(self, payload: Payload, context: Context) -> Result:
+        return Done({"audience": payload.audience, "count": payload.size})
+
+    def headline(self, payload: Payload, context: Context) -> str:
+        return f"Go on with {payload.size:,} of kind {payload.kind}?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        return f"{output.get('count', 0):,} chosen"
+
+    def preview(self, payload: Payload, context: Context) -> Preview:
+        sample = Record.objects.filter(pk__in=_audience(payload.audience).members[:8])
+        rows = [{"title": record.title, "key": record.key, "fields": record.fields} for record in sample]
+        return Preview("audience", {"kind": payload.kind, "where": payload.where, "size": payload.size, "sample": rows})
+
+
+def _audience(key: int) -> Audience:
+    found = Audience.objects.filter(pk=key).first()
+    if found is None:
+        raise CapabilityError(f"there is no audience {key}")
+    return found
+
+
+class Update(Capability):
+    """Change fields of one record. What stood there before is part of the proposal, so that it can be put back."""
+
+    key = "records.update"
+    title = "Change a record"
+    icon = "pencil"
+    reversible = True
+    editable = ("changes",)
+
+    class Params(Shape):
+        record: RecordRef
+        changes: dict[str, Any] = Field(min_length=1)
+
+    class Payload(Shape):
+        record: RecordRef
+        changes: dict[str, Any]
+        before: dict[str, Any] = {}
+        absent: list[str] = []
+        """Fields that did not exist before; undoing removes them again."""
+        remove: list[str] = []
+
+    def propose(self, params: Params, context: Context) -> Proposal:
+        return Proposal(self.complete(self.Payload(record=params.record, changes=params.changes), context))
+
+    def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
+        before = _one(payload.record).fields
+        known = {name: before[name] for name in payload.changes if name in before}
+        absent = [name for name in payload.changes if name not in before]
+        return payload.model_copy(update={"before": known, "absent": absent}).model_dump(mode="json")
+
+    def execute(self, payload: Payload, context: Context) -> Result:
+        record = _one(payload.record, lock=True)
+        now = {name: record.fields[name] for name in (*payload.changes, *payload.remove) if name in record.fields}
+        if now != payload.before:
+            return Refused(f"{record} was changed meanwhile; nothing was written")
+        record.fields.update(payload.changes)
+        for name in payload.remove:
+            record.fields.pop(name, None)
+        record.save(update_fields=["fields", "updated_at"])
+        return Done({"record": record.key, "changes": payload.changes})
+
+    def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = self.Payload(**payload)
+        back = self.Payload(
+            record=done.record,
+            changes=done.before,
+            before=done.changes,
+            absent=done.remove,
+            remove=done.absent,
+        )
+        return back.model_dump(mode="json")
+
+    def headline(self, payload: Payload, context: Context) -> str:
+        name = _title(context, payload.record)
+        if len(payload.changes) == 1:
+            ((field, value),) = payload.changes.items()
+            return f"Set {_words(field)} of {name} to {_words(value)}?"
+        return f"Change {len(payload.changes)} fields of {name}?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        return f"{output.get('record', '')} changed"
+
+    def preview(self, payload: Payload, context: Context) -> Preview:
+        rows = [
+            {"field": name, "before": payload.before.get(name), "after": value}
+            for name, value in payload.changes.items()
+        ] + [{"field": name, "before": payload.before.get(name), "after": None} for name in payload.remove]
+        return Preview("changes", {"title": _title(context, payload.record), "rows": rows})
+
+
+class Transfer(Capability):
+    """Move an amount from one record's numeric field to another's, atomically."""
+
+    key = "records.transfer"
+    title = "Move an amount"
+    icon = "arrows-exchange"
+    reversible = True
+    editable = ("amount",)
+
+    class Params(Shape):
+        source: RecordRef
+        target: RecordRef
+        field: str
+        amount: Decimal = Field(gt=0)
+
+    class Payload(Params):
+        source_before: Decimal = Decimal(0)
+        target_before: Decimal = Decimal(0)
+
+    def propose(self, params: Params, context: Context) -> Proposal:
+        return Proposal(self.complete(self.Payload(**params.model_dump()), context))
+
+    def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
+        source, target = _one(payload.source), _one(payload.target)
+        return payload.model_copy(
+            update={
+                "source_before": _number(source, payload.field),
+                "target_before": _number(target, payload.field),
+            }
+        ).model_dump(mode="json")
+
+    def facts(self, payload: Payload, context: Context) -> Facts:
+        return Facts(amounts={"amount": float(payload.amount)})
+
+    def execute(self, payload: Payload, context: Context) -> Result:
+        if payload.source == payload.target:
+            return Refused("the amount would move to where it is; nothing was moved")
+        source, target = _pair(payload.source, payload.target)
+        left = _number(source, payload.field) - payload.amount
+        if left < 0:
+            return Refused(f"{source.title} holds only {_number(source, payload.field)}; nothing was moved")
+        source.fields[payload.field] = _plain(left)
+        target.fields[payload.field] = _plain(_number(target, payload.field) + payload.amount)
+        source.save(update_fields=["fields", "updated_at"])
+        target.save(update_fields=["fields", "updated_at"])
+        return Done({"amount": _plain(payload.amount), "source": source.key, "target": target.key})
+
+    def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:
+        done = self.Payload(**payload)
+        return done.model_copy(
+            update={
+                "source": done.target,
+                "target": done.source,
+                "source_before": done.target_before + done.amount,
+                "target_before": done.source_before - done.amount,
+            }
+        ).model_dump(mode="json")
+
+    def headline(self, payload: Payload, context: Context) -> str:
+        source, target = _one(payload.source), _one(payload.target)
+        return f"Move {_plain(payload.amount):,} from {source.title} to {target.title}?"
+
+    def summary(self, output: Mapping[str, Any]) -> str:
+        return f"{output.get('amount', 0):,} moved"
+
+    def preview(self, payload: Payload, context: Context) -> Preview:
+        source, target = _one(payload.source), _one(payload.target)
+        rows = [
+            {"field": source.title, "before": payload.source_before, "after": payload.source_before - payload.amount},
+            {"field": target.title, "before": payload.target_before, "after": payload.target_before + payload.amount},
+        ]
+        return Preview("changes", {"title": _words(payload.field).capitalize(), "rows": rows})
+
+
+def _one(ref: RecordRef, *, lock: bool = False) -> Record:
+    rows = Record.objects.filter(kind=ref.kind, key=ref.key)
+    record = (databases.locked(rows) if lock else rows).first()
+    if record is None:
+        raise CapabilityError(f"there is no {ref.kind} “{ref.key}”")
+    return record
+
+
+def _pair(first: RecordRef, second: RecordRef) -> tuple[Record, Record]:
+    """Lock both, always in the same order, so that two transfers cannot wait for each other."""
+    held = {ref.model_dump_json(): _one(ref, lock=True) for ref in sorted((first, second), key=str)}
+    return held[first.model_dump_json()], held[second.model_dump_json()]
+
+
+def _number(record: Record, field: str) -> Decimal:
+    value = record.fields.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise CapabilityError(f"{record}: “{field}” is not a number")
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        raise CapabilityError(f"{record}: “{field}” is not a number") from None
+
+
+def _plain(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _words(value: object) -> str:
+    return str(value).replace("_", " ") if value is not None else "nothing"
+
+
+def _title(context: Context, ref: RecordRef) -> str:
+    if context.record.get("key") == ref.key and context.record.get("name"):
+        return str(context.record["name"])
+    found = find([(ref.kind, ref.key)]).get((ref.kind, ref.key))
+    return found.title if found else ref.key

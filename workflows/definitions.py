@@ -1,0 +1,158 @@
+"""Workflows as leaders define them: a Workflow has Versions, a Version has Steps. A published Version is frozen."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from governance.durations import short
+from governance.paths import EscalationPath
+from governance.people import Person, Team
+from governance.rulebook import Effect, Status
+from workflows import graph
+
+
+class Ownership(models.TextChoices):
+    AUTOMATED = "automated", "Automated"
+    NEEDS_APPROVAL = "needs_approval", "Needs approval"
+    HUMAN_OWNED = "human_owned", "Human-owned"
+
+
+class Assist(models.TextChoices):
+    NONE = "none", "Nothing"
+    INSIGHT = "insight", "Facts"
+    RECOMMENDATION = "recommendation", "A proposal"
+
+
+class OnReject(models.TextChoices):
+    STOP = "stop", "The run stops"
+    SKIP = "skip", "The step is skipped"
+    REDO = "redo", "It is proposed again"
+
+
+class Workflow(models.Model):
+    """Title and owner are those of the version in force, kept here for lists."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=160)
+    owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="workflows")
+
+    class Meta:
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @cached_property
+    def version_in_force(self) -> Version | None:
+        return self.versions.filter(status=Status.IN_FORCE).first()
+
+    @cached_property
+    def draft(self) -> Version | None:
+        return self.versions.filter(status=Status.DRAFT).first()
+
+
+class Version(models.Model):
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    title = models.CharField(max_length=160)
+    purpose = models.TextField(blank=True)
+    owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    automation_allowed = models.BooleanField(default=False)
+    input_schema = models.JSONField(default=dict)
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    in_force_at = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("workflow", "-number")
+        constraints = (
+            models.UniqueConstraint(fields=["workflow", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["workflow"], condition=Q(status="in_force"), name="one_version_in_force_each"
+            ),
+            models.UniqueConstraint(fields=["workflow"], condition=Q(status="draft"), name="one_draft_each"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.number}"
+
+    @cached_property
+    def ordered_steps(self) -> list[Step]:
+        """The steps in topological order."""
+        steps = {step.key: step for step in self.steps.select_related("reviewers", "escalation")}
+        for step in steps.values():
+            step.version = self
+        return [steps[key] for key in graph.order({key: step.after for key, step in steps.items()})]
+
+    @cached_property
+    def after(self) -> dict[str, list[str]]:
+        return {step.key: step.after for step in self.ordered_steps}
+
+    @cached_property
+    def successors(self) -> dict[str, list[str]]:
+        return graph.successors(self.after)
+
+    @cached_property
+    def steps_by_key(self) -> dict[str, Step]:
+        return {step.key: step for step in self.ordered_steps}
+
+    @cached_property
+    def steps_by_id(self) -> dict[int, Step]:
+        return {step.pk: step for step in self.ordered_steps}
+
+
+class Step(models.Model):
+    """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}."""
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=120)
+    question = models.CharField(max_length=240)
+    capability = models.CharField(max_length=80, blank=True)
+    params = models.JSONField(default=dict)
+    after = models.JSONField(default=list)
+    when = models.TextField(blank=True)
+    ownership = models.CharField(max_length=16, choices=Ownership.choices)
+    assist = models.CharField(max_length=16, choices=Assist.choices, default=Assist.INSIGHT)
+    confidence = models.TextField(blank=True)
+    min_confidence = models.FloatField(null=True, blank=True)
+    sample_rate = models.FloatField(default=0)
+    guardrails = models.JSONField(default=list)
+    data = models.JSONField(default=list)
+    reviewers = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    escalation = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    due_in = models.PositiveIntegerField(default=86400)
+    on_reject = models.CharField(max_length=8, choices=OnReject.choices, default=OnReject.STOP)
+
+    class Meta:
+        ordering = ("version", "position")
+        constraints = (
+            models.UniqueConstraint(fields=["version", "key"], name="step_key_once"),
+            models.CheckConstraint(
+                condition=Q(min_confidence__isnull=True) | Q(min_confidence__gte=0, min_confidence__lte=1),
+                name="floor_between_0_and_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(sample_rate__gte=0, sample_rate__lte=1), name="sample_rate_between_0_and_1"
+            ),
+            models.CheckConstraint(
+                condition=~Q(capability="") | Q(ownership="human_owned"), name="software_steps_name_a_capability"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def due_words(self) -> str:
+        return short(self.due_in)
+
+    @property
+    def guardrail_rows(self) -> list[dict[str, Any]]:
+        return [{**rail, "effect_words": Effect(rail["effect"]).label} for rail in self.guardrails]

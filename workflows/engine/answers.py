@@ -1,0 +1,183 @@
+"""A person's answer enters the engine. Called with the review's row already locked, inside its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from governance import databases
+from governance.judging import Outcome, Verdict
+from governance.ledger import record
+from governance.people import Actor
+from workflows import doorbell
+from workflows.actions import Action, IllegalMove, Status, describe
+from workflows.capabilities.contract import CapabilityError
+from workflows.definitions import OnReject
+from workflows.engine.advance import advance
+from workflows.engine.judge import InForce, verdict_on
+from workflows.engine.propose import gather_facts, sentence
+from workflows.engine.record import save
+from workflows.engine.work import Work, capability_of, gather
+
+
+class Stale(Exception):
+    """The payload is not the one the person looked at; nothing was decided."""
+
+
+class EditRefused(Exception):
+    """The envelope does not permit the edited payload; `verdict` says why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("; ".join(reason.words for reason in verdict.reasons if reason.outcome == verdict.outcome))
+        self.verdict = verdict
+
+
+def approve(action_id: int, digest: str, actor: Actor, now: datetime, note: str = "") -> None:
+    """Let the action begin as it was seen. Raises Stale when it is not what was seen."""
+    work = _locked(action_id, now)
+    if not digest or digest != work.action.digest:
+        raise Stale
+    _release(work, actor, now, note)
+
+
+def edited(
+    action_id: int, digest: str, changes: Mapping[str, Any], actor: Actor, now: datetime, note: str = ""
+) -> None:
+    """Put the person's edit in place of the proposal and let it begin, if the envelope permits it.
+
+    Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
+    """
+    work = _locked(action_id, now)
+    if not digest or digest != work.action.digest:
+        raise Stale
+    before = dict(work.action.payload)
+    _put(work, changes)
+    gather_facts(work, now)
+    work.verdict = verdict_on(work, InForce.now({work.action.workflow_id}), now)
+    if work.verdict.outcome.strictness > Outcome.REVIEW.strictness:
+        raise EditRefused(work.verdict)
+    work.action.verdict = work.verdict.outcome.value
+    work.action.reasons = [reason.as_json() for reason in work.verdict.reasons]
+    changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
+    work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
+    _release(work, actor, now, note)
+
+
+def _put(work: Work, changes: Mapping[str, Any]) -> None:
+    capability, context = work.capability, work.context
+    if capability is None or context is None:
+        raise CapabilityError("there is nothing to edit here")
+    foreign = sorted(set(changes) - set(capability.editable))
+    if foreign:
+        raise CapabilityError(f"{', '.join(foreign)} cannot be edited; {', '.join(capability.editable)} can")
+    try:
+        payload = capability.Payload.model_validate({**work.action.payload, **changes})
+        completed = capability.Payload.model_validate(capability.complete(payload, context))
+    except ValidationError as error:
+        raise CapabilityError(sentence(error)) from None
+    work.action.payload = describe(completed.model_dump(mode="json"))
+    work.action.revision += 1
+    work.action.digest = work.action.compute_digest()
+
+
+def _release(work: Work, actor: Actor, now: datetime, note: str) -> None:
+    action = work.action
+    action.approved_digest = action.digest
+    action.approved_reasons = [reason["rule"] for reason in action.reasons]
+    action.not_before = now
+    work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note)
+    save([work], now)
+    doorbell.ring()
+
+
+def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:
+    """Say no. What follows is the step's to say: the run stops, the step is skipped, or it is proposed again."""
+    work = _locked(action_id, now)
+    if work.step.on_reject == OnReject.REDO and work.was == Status.IN_REVIEW:
+        work.action.approved_digest, work.action.digest, work.action.not_before = "", "", now
+        work.move(Status.READY, "action.sent_back", now, actor, reason=reason)
+        save([work], now)
+        doorbell.ring()
+        return
+    work.move(Status.REJECTED, "action.rejected", now, actor, reason=reason)
+    _settled(work, now)
+
+
+def take_over(action_id: int, actor: Actor, now: datetime, note: str = "") -> None:
+    """A person does it by hand; what came of it is recorded with `completed`."""
+    work = _locked(action_id, now)
+    work.action.approved_digest = ""
+    work.move(Status.WITH_PERSON, "action.taken_over", now, actor, note=note)
+    save([work], now)
+
+
+def completed(action_id: int, actor: Actor, now: datetime, note: str, output: Mapping[str, Any] | None = None) -> None:
+    """Record what a person did by hand; the run goes on."""
+    work = _locked(action_id, now)
+    work.action.output = describe({**(output or {}), "note": note, "by": actor.name})
+    work.move(Status.DONE, "action.done", now, actor, note=note)
+    _settled(work, now)
+
+
+def resolved(action_id: int, actor: Actor, now: datetime, *, happened: bool, again: bool, note: str) -> None:
+    """Settle by a person's word what could not be known: it happened, or it did not and is tried again or given up."""
+    work = _locked(action_id, now)
+    if work.was != Status.UNCERTAIN:
+        raise IllegalMove(f"This action is {work.was.label.lower()}; there is nothing uncertain about it.")
+    work.action.attempts.filter(result="unknown").update(
+        result="ok" if happened else "not_sent", answer={"trouble": work.action.trouble, "by": actor.name, "note": note}
+    )
+    if happened:
+        work.action.output = describe({"note": note, "by": actor.name})
+        work.move(Status.DONE, "action.settled", now, actor, happened=True, note=note)
+    elif again:
+        work.action.not_before = now
+        work.move(Status.READY, "action.settled", now, actor, happened=False, again=True, note=note)
+    else:
+        work.action.trouble = f"{work.action.trouble}; {actor.name}: it did not happen"
+        work.move(Status.FAILED, "action.settled", now, actor, happened=False, again=False, note=note)
+    _settled(work, now)
+    doorbell.ring()
+
+
+def undo(action_id: int, actor: Actor, now: datetime) -> Action:
+    """Make the action that takes this one back; it is judged and logged like any other."""
+    work = _locked(action_id, now)
+    capability = work.capability
+    if work.was != Status.DONE or capability is None or not capability.reversible or not work.action.payload:
+        raise IllegalMove("Only what software has done, and can take back, can be undone.")
+    if Action.objects.filter(undo_of=work.action).exists():
+        raise IllegalMove("This was undone before.")
+    back = Action(
+        run=work.run,
+        step_id=work.step.pk,
+        workflow_id=work.action.workflow_id,
+        inline=work.action.inline,
+        undo_of=work.action,
+        not_before=now,
+        created_at=now,
+        revision=1,
+        payload=describe(dict(capability.inverse(work.action.payload, work.action.output))),
+    )
+    back.save(force_insert=True)
+    back.digest = back.compute_digest()
+    back.save(update_fields=["digest"])
+    record(
+        actor, "action.undo_asked", now, workflow=back.workflow_id, run=back.run_id, action=back.pk, undoes=action_id
+    )
+    doorbell.ring()
+    return back
+
+
+def _settled(work: Work, now: datetime) -> None:
+    save([work], now)
+    advance([work.action.run_id], now)
+
+
+def _locked(action_id: int, now: datetime) -> Work:
+    (work,) = gather(list(databases.locked(Action.objects.filter(pk=action_id))), now)
+    work.capability = capability_of(work.step)
+    return work

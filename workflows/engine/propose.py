@@ -1,0 +1,104 @@
+"""Propose: each capability says what it would do, without doing it; then all that the judge must know is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from governance.expressions import EvaluationError, ExpressionError, compiled
+from workflows.actions import describe
+from workflows.capabilities.contract import Capability, CapabilityError, Facts
+from workflows.definitions import Assist, Ownership
+from workflows.engine.work import Work, capability_of, resolve
+
+
+def propose(works: Sequence[Work], now: datetime) -> None:
+    """Fill payload, facts, confidence and digest of each action. One that cannot be proposed gets `trouble` instead."""
+    for work in works:
+        try:
+            work.capability = capability_of(work.step)
+            if _offers(work):
+                _propose(work, now)
+            gather_facts(work, now)
+        except CapabilityError as error:
+            work.action.trouble = str(error)
+        except ValidationError as error:
+            work.action.trouble = sentence(error)
+
+
+def _offers(work: Work) -> bool:
+    """Whether software is to propose here at all: not on an approved or begun payload, not where a person does it unaided."""
+    if work.capability is None or work.action.is_approved or work.action.is_undo or work.action.progress:
+        return False
+    return work.step.ownership != Ownership.HUMAN_OWNED or work.step.assist == Assist.RECOMMENDATION
+
+
+def _propose(work: Work, now: datetime) -> None:
+    assert work.capability is not None and work.context is not None
+    if work.action.trouble:
+        raise CapabilityError(work.action.trouble)
+    _demand_record(work)
+    names = {**work.names, "now": now}
+    params = resolve(work.step.params, names, keep=work.capability.deferred)
+    proposal = work.capability.propose(work.capability.Params.model_validate(params), work.context)
+    payload = work.capability.Payload.model_validate(proposal.payload)
+    work.action.payload = describe(payload.model_dump(mode="json"))
+    work.action.confidence = proposal.confidence
+    work.action.revision += 1
+    work.action.digest = work.action.compute_digest()
+
+
+def _demand_record(work: Work) -> None:
+    reference = work.step.params.get("record")
+    if reference and not work.record:
+        raise CapabilityError(f"params.record: there is no such record: {resolve(reference, work.names)}")
+
+
+def gather_facts(work: Work, now: datetime) -> None:
+    """Put together everything the judge will see, and keep it with the action."""
+    facts = Facts()
+    if work.capability is not None and work.action.payload:
+        facts = facts_of(work.capability, work.action.payload, work)
+    action = work.action
+    if action.confidence is None and work.step.confidence:
+        action.confidence = _confidence(work, now)
+    action.facts = describe(
+        {
+            **work.names,
+            "action": {"id": action.pk, "capability": work.step.capability, "undo": action.is_undo},
+            "proposal": action.payload,
+            "confidence": action.confidence,
+            "data": work.step.data,
+            "assets": list(facts.assets),
+            "amounts": dict(facts.amounts),
+            "now": now,
+        }
+    )
+
+
+def facts_of(capability: Capability, payload: dict[str, Any], work: Work) -> Facts:
+    assert work.context is not None
+    return capability.facts(capability.Payload.model_validate(payload), work.context)
+
+
+def _confidence(work: Work, now: datetime) -> float | None:
+    """Return what the step's confidence expression yields; anything but a number between 0 and 1 is no confidence."""
+    names = {**work.names, "proposal": work.action.payload, "now": now}
+    try:
+        value = compiled(work.step.confidence).evaluate(names)
+    except (EvaluationError, ExpressionError):
+        return None
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if fits else None
+
+
+def sentence(error: ValidationError) -> str:
+    """Return pydantic's findings as one sentence: where and what."""
+    found = [
+        f"{'.'.join(map(str, item['loc'])) or 'the value'}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors()
+    ]
+    return "; ".join(found)

@@ -1,0 +1,74 @@
+"""Record: write what became of a batch. The only place that writes an action's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from governance.databases import stamp, update_many
+from governance.ledger import record_many
+from workflows.actions import TRANSITIONS, WAITING, WORKING, Action, IllegalMove, LostRace, Status
+from workflows.engine.work import Work
+
+EXPECTED = {"was": "text", "held": "integer"}
+WRITTEN = {
+    "status": "text",
+    "not_before": "timestamptz",
+    "settled_at": "timestamptz",
+    "revision": "integer",
+    "payload": "jsonb",
+    "digest": "text",
+    "facts": "jsonb",
+    "confidence": "double precision",
+    "verdict": "text",
+    "reasons": "jsonb",
+    "judged": "integer",
+    "approved_digest": "text",
+    "approved_reasons": "jsonb",
+    "output": "jsonb",
+    "progress": "jsonb",
+    "trouble": "text",
+    "attempts_made": "integer",
+    "claims": "integer",
+    "claimed_by": "text",
+    "fence": "integer",
+    "lease_until": "timestamptz",
+}
+
+
+def save(works: Sequence[Work], now: datetime) -> None:
+    """Write the actions and their Entries, each only if it still is in the state it was read in, or nothing at all.
+
+    Raises IllegalMove for a change the table does not know, LostRace when somebody else was first.
+    """
+    for work in works:
+        _check(work)
+        work.action.settled_at = None if work.action.status in (*WORKING, *WAITING) else now
+    changed = update_many(
+        Action,
+        WRITTEN,
+        [_row(work) for work in works],
+        given=EXPECTED,
+        only_where="t.status = n.was AND t.fence = n.held",
+    )
+    if len(changed) != len(works):
+        lost = sorted({work.action.pk for work in works} - set(changed))
+        raise LostRace(f"Somebody else changed action {', '.join(map(str, lost))} first.")
+    record_many(entry for work in works for entry in work.entries)
+    for work in works:
+        work.was = Status(work.action.status)
+        work.held = work.action.fence
+        work.entries, work.changed = [], False
+
+
+def _check(work: Work) -> None:
+    to = Status(work.action.status)
+    if to != work.was and to not in TRANSITIONS[work.was]:
+        raise IllegalMove(f"An action that is {work.was.label.lower()} cannot become {to.label.lower()}.")
+
+
+def _row(work: Work) -> Mapping[str, Any]:
+    values = {name: getattr(work.action, name) for name in WRITTEN}
+    values.update(id=work.action.pk, was=work.was.value, held=work.held)
+    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in values.items()}

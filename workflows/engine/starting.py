@@ -1,0 +1,73 @@
+"""Starting runs: one by hand, or thousands at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from governance.ledger import entry, record_many
+from governance.people import Actor, Person
+from workflows.definitions import Version, Workflow
+from workflows.engine.advance import begin_steps
+from workflows.inputs import check_input
+from workflows.runs import Run
+from workflows.versions import published
+
+
+class CannotStart(Exception):
+    """The workflow cannot be started this way; `str()` is a sentence."""
+
+
+def version_to_start(slug: str) -> Version:
+    """Return the version in force. Raises CannotStart."""
+    workflow = Workflow.objects.filter(slug=slug).first()
+    if workflow is None:
+        raise CannotStart(f"There is no workflow “{slug}”.")
+    if workflow.version_in_force is None:
+        raise CannotStart(f"No version of “{slug}” is in force yet; publish one first.")
+    return published(workflow.version_in_force.pk)
+
+
+def start(slug: str, given: Mapping[str, Any], person: Person, now: datetime, trigger: str = "by hand") -> Run:
+    """Start one run of the version in force. Raises CannotStart, or ValueError with a sentence about the input."""
+    version = version_to_start(slug)
+    with transaction.atomic():
+        (run,) = start_many(version, [given], Actor.of(person), now, trigger=trigger)
+    return run
+
+
+def start_many(
+    version: Version,
+    inputs: Sequence[Mapping[str, Any]],
+    actor: Actor,
+    now: datetime,
+    *,
+    trigger: str,
+    parent: int | None = None,
+    root: int | None = None,
+) -> list[Run]:
+    """Start a run for each input: a fixed number of statements, whatever their number. Call it inside a transaction."""
+    for given in inputs:
+        check_input(version.input_schema, given)
+    runs = Run.objects.bulk_create(
+        Run(
+            version=version,
+            workflow_id=version.workflow_id,
+            input=dict(given),
+            started_by_id=actor.person_id,
+            trigger=trigger,
+            parent_id=parent,
+            root_id=root,
+            started_at=now,
+        )
+        for given in inputs
+    )
+    record_many(
+        entry(actor, "run.started", now, workflow=run.workflow_id, run=run.pk, trigger=trigger, version=version.number)
+        for run in runs
+    )
+    begin_steps(runs, {}, now)
+    return runs

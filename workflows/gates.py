@@ -1,0 +1,49 @@
+"""The socket for “people are needed”. The package above plugs in what opens and withdraws reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from workflows.actions import Action
+from workflows.definitions import Step
+
+
+@dataclass(frozen=True)
+class Ask:
+    """People are needed for this action. `kind` is `approval`, `todo` or `uncertain`."""
+
+    action: Action
+    step: Step
+    kind: str
+    headline: str
+
+
+class Gate(Protocol):
+    def open(self, asks: Sequence[Ask], now: datetime) -> None:
+        """Open a review for each, in the same transaction that moves the actions."""
+
+    def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
+        """Close what waits for people on these actions, because it is no longer asked."""
+
+
+class _NoPeople:
+    def open(self, asks: Sequence[Ask], now: datetime) -> None:
+        raise RuntimeError("people are needed, but nothing is plugged into workflows.gates")
+
+    def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
+        return None
+
+
+_gate: Gate = _NoPeople()
+
+
+def plug(gate: Gate) -> None:
+    global _gate  # noqa: PLW0603
+    _gate = gate
+
+
+def gate() -> Gate:
+    return _gate

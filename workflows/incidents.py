@@ -1,0 +1,44 @@
+"""Incidents: something software asked for was refused, or broke. One row per step and cause, counted, not one per action."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+from workflows.definitions import Step
+
+
+class Incident(models.Model):
+    """Open until a leader of the step's owner settles it; its owner hears of it once, when it opens."""
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="incidents")
+    cause = models.CharField(max_length=300)
+    count = models.PositiveIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-last_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["step", "cause"], condition=Q(settled_at=None), name="one_open_incident_a_cause"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.cause
+
+
+def open_incidents(found: Iterable[tuple[int, str]], now: datetime) -> None:
+    """Count each (step id, cause) on its open incident, or open one."""
+    for (step, cause), times in Counter((step, cause[:300]) for step, cause in found).items():
+        incident, _ = Incident.objects.get_or_create(
+            step_id=step, cause=cause, settled_at=None, defaults={"first_at": now, "last_at": now}
+        )
+        Incident.objects.filter(pk=incident.pk).update(count=F("count") + times, last_at=now)

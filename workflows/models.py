@@ -1,0 +1,9 @@
+"""The index Django needs: each model lives in the file of its noun."""
+
+from workflows.actions import Action, Attempt
+from workflows.definitions import Step, Version, Workflow
+from workflows.incidents import Incident
+from workflows.records import Audience, Record
+from workflows.runs import Run
+
+__all__ = ["Action", "Attempt", "Audience", "Incident", "Record", "Run", "Step", "Version", "Workflow"]

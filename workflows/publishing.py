@@ -1,0 +1,183 @@
+"""From file or draft to a version in force. A version in force is never changed, only superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from governance import databases, durations, publishing
+from governance.ledger import record
+from governance.paths import EscalationPath
+from governance.people import Actor, Person, Team
+from governance.publishing import Change
+from governance.rulebook import Status
+from workflows import checks, files
+from workflows.definitions import Step, Version, Workflow
+from workflows.files import Document, FileProblems, Problem, StepPart, WorkflowPart
+
+
+class NotPublishable(Exception):
+    """The draft cannot take force; `str()` is a sentence."""
+
+
+def part_of(version: Version) -> WorkflowPart:
+    """Return the version as a file says it."""
+    return WorkflowPart(
+        workflow=version.workflow.slug,
+        title=version.title,
+        purpose=version.purpose,
+        owner=version.owner.slug,
+        automation_allowed=version.automation_allowed,
+        input=version.input_schema,
+        steps=[_step_part(step) for step in version.steps.select_related("reviewers", "escalation")],
+    )
+
+
+def _step_part(step: Step) -> StepPart:
+    plain = ("key", "title", "question", "capability", "params", "after", "when", "ownership", "assist")
+    terms = ("confidence", "min_confidence", "sample_rate", "guardrails", "data", "on_reject")
+    return StepPart(
+        **{name: getattr(step, name) for name in (*plain, *terms)},
+        reviewers=step.reviewers.slug,
+        escalation=step.escalation.slug if step.escalation else "",
+        due_in=durations.short(step.due_in),
+    )
+
+
+def load(text: str, person: Person, now: datetime, *, publish_too: bool = False) -> list[tuple[Version, list[Change]]]:
+    """Load every workflow of a file as a draft or, with `publish_too`, in force: all of them or none.
+
+    Returns each version with its differences to what was in force (none: it was in force already).
+    Raises FileProblems.
+    """
+    documents = files.read(text)
+    found = [problem for document in documents for problem in _allowed(document, person)]
+    if found:
+        raise FileProblems(sorted(found, key=lambda problem: problem.line))
+    with transaction.atomic():
+        return [_load(document.part, person, now, publish_too) for document in documents]
+
+
+def _allowed(document: Document, person: Person) -> list[Problem]:
+    found = checks.problems(document)
+    team = Team.objects.filter(slug=document.part.owner).first()
+    if team and not person.leads(team.pk):
+        found.append(document.problem(("owner",), f"{person.name} does not lead {team.name}"))
+    workflow = Workflow.objects.select_related("owner").filter(slug=document.part.workflow).first()
+    if workflow and not person.leads(workflow.owner_id):
+        sentence = f"“{workflow.slug}” belongs to {workflow.owner.name}, which {person.name} does not lead"
+        found.append(document.problem(("workflow",), sentence))
+    return found
+
+
+def _load(part: WorkflowPart, person: Person, now: datetime, publish_too: bool) -> tuple[Version, list[Change]]:
+    owner = Team.objects.get(slug=part.owner)
+    workflow, _ = Workflow.objects.get_or_create(slug=part.workflow, defaults={"title": part.title, "owner": owner})
+    current = workflow.version_in_force
+    if publish_too and current is not None and part_of(current) == part:
+        return current, []
+    if not publish_too:
+        workflow.versions.filter(status=Status.DRAFT).delete()
+    version = _write(workflow, part, person)
+    record(Actor.of(person), "version.drafted", now, workflow=workflow.pk, version=version.number)
+    if publish_too:
+        return version, publish(version, person, now)
+    return version, differences(version)
+
+
+def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
+    """Write a new draft as the part says. The part has been checked."""
+    teams = {team.slug: team for team in Team.objects.all()}
+    paths = {path.slug: path for path in EscalationPath.objects.all()}
+    number = (workflow.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+    if workflow.versions.filter(status=Status.DRAFT).exists():
+        status = Status.PROPOSED  # a draft stands; this version goes straight into force
+    else:
+        status = Status.DRAFT
+    version = Version.objects.create(
+        workflow=workflow,
+        number=number,
+        status=status,
+        title=part.title,
+        purpose=part.purpose,
+        owner=teams[part.owner],
+        automation_allowed=part.automation_allowed,
+        input_schema=part.input,
+        created_by=person,
+    )
+    Step.objects.bulk_create(
+        Step(
+            version=version,
+            position=position,
+            **step.model_dump(exclude={"reviewers", "escalation", "due_in"}),
+            reviewers=teams[step.reviewers],
+            escalation=paths.get(step.escalation),
+            due_in=durations.seconds(step.due_in),
+        )
+        for position, step in enumerate(part.steps)
+    )
+    return version
+
+
+def draft(workflow: Workflow, person: Person, now: datetime) -> Version:
+    """Return the workflow's draft, made from the version in force if there is none. One draft at a time."""
+    with transaction.atomic():
+        databases.locked(Workflow.objects.filter(pk=workflow.pk)).get()
+        existing = workflow.versions.filter(status=Status.DRAFT).first()
+        if existing:
+            return existing
+        current = workflow.versions.filter(status=Status.IN_FORCE).first()
+        if current is None:
+            raise NotPublishable(f"{workflow.title} has no version to start a draft from.")
+        made = _write(workflow, part_of(current), person)
+        record(Actor.of(person), "version.drafted", now, workflow=workflow.pk, version=made.number)
+        return made
+
+
+def discard(version: Version, person: Person, now: datetime) -> None:
+    """Throw a draft away."""
+    with transaction.atomic():
+        if Version.objects.filter(pk=version.pk, status=Status.DRAFT).delete()[0]:
+            record(Actor.of(person), "version.discarded", now, workflow=version.workflow_id, version=version.number)
+
+
+def differences(version: Version) -> list[Change]:
+    """Return what this version would change of what is in force."""
+    current = version.workflow.versions.filter(status=Status.IN_FORCE).exclude(pk=version.pk).first()
+    old = part_of(current).model_dump() if current else None
+    return publishing.changes(old, part_of(version).model_dump())
+
+
+def publish(version: Version, person: Person, now: datetime) -> list[Change]:
+    """Put the version in force and supersede the one before; return what changed.
+
+    Raises NotPublishable when it is in force already, unsound, or changes nothing.
+    """
+    with transaction.atomic():
+        workflow = databases.locked(Workflow.objects.filter(pk=version.workflow_id)).get()
+        version = Version.objects.select_related("workflow", "owner").get(pk=version.pk)
+        if version.status not in (Status.DRAFT, Status.PROPOSED):
+            raise NotPublishable(f"Version {version.number} is {version.get_status_display().lower()} already.")
+        _check_sound(version)
+        changed = differences(version)
+        workflow.versions.filter(status=Status.IN_FORCE).update(status=Status.SUPERSEDED, superseded_at=now)
+        Version.objects.filter(pk=version.pk).update(status=Status.IN_FORCE, in_force_at=now)
+        Workflow.objects.filter(pk=workflow.pk).update(title=version.title, owner=version.owner)
+        record(
+            Actor.of(person),
+            "version.in_force",
+            now,
+            workflow=workflow.pk,
+            version=version.number,
+            changes=[f"{change.direction.value}: {change}" for change in changed],
+        )
+    return changed
+
+
+def _check_sound(version: Version) -> None:
+    found = checks.problems(Document(part_of(version), {}))
+    if found:
+        raise NotPublishable("; ".join(f"{problem.key}: {problem.sentence}" for problem in found))

@@ -1,0 +1,58 @@
+"""Records: the embedded store of accounts, contacts, programs and whatever else a workflow is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+
+class Record(models.Model):
+    """One thing of a kind, under a key, with free fields (JSON: text, numbers, booleans, null, lists)."""
+
+    kind = models.SlugField(max_length=40)
+    key = models.CharField(max_length=120)
+    fields = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("kind", "key")
+        constraints = (models.UniqueConstraint(fields=["kind", "key"], name="record_key_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """What a rule sees as `record`: the fields, with `kind` and `key` beside them."""
+        return {**self.fields, "kind": self.kind, "key": self.key}
+
+    @property
+    def title(self) -> str:
+        return str(self.fields.get("name") or self.key)
+
+
+class Audience(models.Model):
+    """The records a `records.select` chose, as they were chosen: their ids, in order of key."""
+
+    kind = models.SlugField(max_length=40)
+    where = models.TextField(blank=True)
+    members = models.JSONField(default=list)
+    size = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.size} of kind {self.kind}"
+
+
+def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
+    """Return the records of these (kind, key) pairs: one query a kind, whatever the number of keys."""
+    keys: dict[str, set[str]] = {}
+    for kind, key in wanted:
+        keys.setdefault(kind, set()).add(key)
+    return {
+        (record.kind, record.key): record
+        for kind, chosen in keys.items()
+        for record in Record.objects.filter(kind=kind, key__in=chosen)
+    }

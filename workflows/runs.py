@@ -1,0 +1,37 @@
+"""A Run is one workflow at work, pinned to the graph of its Version."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from governance.people import Person
+from workflows.definitions import Version, Workflow
+
+
+class RunStatus(models.TextChoices):
+    OPEN = "open", "Open"
+    ENDED = "ended", "Ended"
+    STOPPED = "stopped", "Stopped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Run(models.Model):
+    """`root` is the run everything began with (itself, for a run nobody's run started); `trigger` says how it began."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="runs")
+    status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
+    input = models.JSONField(default=dict)
+    started_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    trigger = models.CharField(max_length=40, default="by hand")
+    parent = models.ForeignKey("Action", on_delete=models.PROTECT, null=True, related_name="children")
+    root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=["workflow", "-id"], name="run_of_workflow"),)
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"

@@ -1,0 +1,22 @@
+"""Doorways from Celery. A message says that there may be work; the work itself stands in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from workflows import doorbell
+from workflows.engine import sweep as sweeping
+from workflows.engine.drive import drive
+
+TURN = 5.0
+"""Seconds a worker drives before it lets other messages in."""
+
+
+@shared_task
+def work() -> None:
+    if drive(timezone.now, seconds=TURN):
+        doorbell.ring()
+
+
+@shared_task
+def sweep() -> None:
+    sweeping.sweep(timezone.now())

@@ -1,0 +1,135 @@
+"""The records' pages: everybody who is signed in reads them, leaders import them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods
+
+from governance.people import Person
+from workflows import doorbell
+from workflows.exports import export
+from workflows.forms import ImportForm
+from workflows.imports import ImportJob
+from workflows.records import Record
+
+PAGE = 50
+COLUMNS = 8
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@require_GET
+def records(request: HttpRequest) -> HttpResponse:
+    kinds = Record.objects.order_by("kind").values("kind").annotate(size=Count("id"))
+    jobs = ImportJob.objects.select_related("by").order_by("-id")[:10]
+    return render(request, "records/index.html", {"kinds": kinds, "jobs": jobs})
+
+
+@require_http_methods(["GET", "POST"])
+def import_records(request: HttpRequest) -> HttpResponse:
+    person = _leader(request)
+    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    if form.is_valid():
+        job = form.hand_in(person, timezone.now())
+        doorbell.ring()
+        return redirect("import_job", job.pk)
+    kinds = Record.objects.order_by("kind").values_list("kind", flat=True).distinct()
+    return render(request, "records/import.html", {"form": form, "kinds": kinds}, status=422 if form.is_bound else 200)
+
+
+@require_GET
+def import_job(request: HttpRequest, pk: int) -> HttpResponse:
+    _leader(request)
+    job = get_object_or_404(ImportJob.objects.select_related("by"), pk=pk)
+    return _page_or_part(request, "records/job.html", "records/_job.html", {"job": job})
+
+
+@require_GET
+def records_kind(request: HttpRequest, kind: str) -> HttpResponse:
+    size = _size(kind)
+    found, links = _keyset(kind, request.GET)
+    names = _ordered(kind, {name for record in found for name in record.fields})
+    names = [name for name in names if any(str(record.fields.get(name)) != record.key for record in found)]
+    table = [(record, [(name, shown(record.fields.get(name))) for name in names[:COLUMNS]]) for record in found]
+    context = {"kind": kind, "size": size, "names": names[:COLUMNS], "more": len(names[COLUMNS:]), "table": table}
+    return _page_or_part(request, "records/kind.html", "records/_table.html", {**context, **links})
+
+
+@require_GET
+def export_records(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """The records as CSV. It begins with a byte order mark, without which Excel takes UTF-8 for something else."""
+    _size(kind)
+    return StreamingHttpResponse(
+        chain([BYTE_ORDER_MARK], export(kind)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{kind}.csv"'},
+    )
+
+
+@require_GET
+def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    found = get_object_or_404(Record, kind=kind, key=_plain(key))
+    fields = [(name, shown(found.fields[name])) for name in _ordered(kind, found.fields)]
+    return render(request, "records/record.html", {"record": found, "fields": fields})
+
+
+def shown(value: Any) -> str:
+    """Return a field as people read it: nothing for null, JSON for lists and truth values."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _leader(request: HttpRequest) -> Person:
+    if isinstance(request.user, Person) and request.user.is_leader:
+        return request.user
+    raise PermissionDenied("Only leaders import records. Everybody may read them.")
+
+
+def _size(kind: str) -> int:
+    if size := Record.objects.filter(kind=kind).count():
+        return size
+    raise Http404(f"There are no {kind} records.")
+
+
+def _ordered(kind: str, names: Iterable[str]) -> list[str]:
+    """Return the names in the order of the last file of the kind, then those that were in none."""
+    place = {name: index for index, name in enumerate(ImportJob.objects.column_order(kind))}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))
+
+
+def _keyset(kind: str, asked: QueryDict) -> tuple[list[Record], dict[str, str]]:
+    """Return a page of records in order of key, and the keys the pages before and after it are asked with."""
+    prefix, after, before = (_plain(asked.get(name, "")) for name in ("q", "after", "before"))
+    rows = Record.objects.filter(kind=kind, key__startswith=prefix)
+    rows = rows.filter(key__lt=before).order_by("-key") if before else rows.filter(key__gt=after).order_by("key")
+    found = list(rows[: PAGE + 1])
+    more, found = len(found) > PAGE, found[:PAGE]
+    if before:
+        found.reverse()
+    has_before, has_after = (more, True) if before else (bool(after), more)
+    links = {
+        "before": found[0].key if found and has_before else "",
+        "after": found[-1].key if found and has_after else "",
+    }
+    return found, {"q": prefix, **links}
+
+
+def _plain(text: str) -> str:
+    """Return the text without NUL, which PostgreSQL has no character for."""
+    return text.replace("\x00", "")
+
+
+def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, part if getattr(request, "htmx", False) else page, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
