@@ -2,8 +2,9 @@
 
 from workflows.actions import Action, Attempt
 from workflows.definitions import Step, Version, Workflow
+from workflows.imports import ImportJob
 from workflows.incidents import Incident
 from workflows.records import Audience, Record
 from workflows.runs import Run
 
-__all__ = ["Action", "Attempt", "Audience", "Incident", "Record", "Run", "Step", "Version", "Workflow"]
+__all__ = ["Action", "Attempt", "Audience", "ImportJob", "Incident", "Record", "Run", "Step", "Version", "Workflow"]

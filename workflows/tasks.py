@@ -6,6 +6,7 @@ from django.utils import timezone
 from workflows import doorbell
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
+from workflows.imports import work_off
 
 TURN = 5.0
 """Seconds a worker drives before it lets other messages in."""
@@ -15,6 +16,11 @@ TURN = 5.0
 def work() -> None:
     if drive(timezone.now, seconds=TURN):
         doorbell.ring()
+
+
+@shared_task
+def run_imports() -> None:
+    work_off(timezone.now())
 
 
 @shared_task

@@ -74,9 +74,9 @@ class Faced(Protocol):
 
 
 @register.inclusion_tag("parts/icon.html")
-def icon(name: str, size: int = 16, words: str = "") -> dict[str, object]:
-    """An icon of the sprite; decoration unless `words` name it."""
-    return {"name": name, "size": size, "words": words}
+def icon(name: str, size: int = 16, words: str = "", tone: str = "") -> dict[str, object]:
+    """An icon of the sprite; decoration unless `words` name it. `tone` is warn, bad or good."""
+    return {"name": name, "size": size, "words": words, "tone": tone}
 
 
 @register.inclusion_tag("parts/mark.html")

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import login, password_validation
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -76,8 +75,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 def _has_people() -> bool:
-    """Once there is somebody there always is, so that is remembered."""
-    return bool(cache.get("people") or (Person.objects.exists() and (cache.set("people", True, None) or True)))
+    return Person.objects.exists()
 
 
 def _first_leader(answers: dict[str, Any]) -> Person:

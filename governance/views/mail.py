@@ -2,6 +2,7 @@
 
 import nh3
 from csp.constants import HEADER
+from django.urls import path
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,3 +62,10 @@ def body(request: HttpRequest, key: str) -> HttpResponse:
     response = render(request, "mail/body.html", {"html": CLEANER.clean(html)})
     response.headers[HEADER] = BODY_POLICY
     return response
+
+
+urlpatterns = [
+    path("mail/", index, name="mail"),
+    path("mail/<str:key>/", message, name="mail_message"),
+    path("mail/<str:key>/body/", body, name="mail_body"),
+]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from django.urls import path
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
@@ -133,3 +134,13 @@ def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str,
     response = render(request, part if getattr(request, "htmx", False) else page, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+urlpatterns = [
+    path("records/", records, name="records"),
+    path("records/import/", import_records, name="import_records"),
+    path("records/imports/<int:pk>/", import_job, name="import_job"),
+    path("records/<slug:kind>/", records_kind, name="records_kind"),
+    path("records/<slug:kind>/export/", export_records, name="export_records"),
+    path("records/<slug:kind>/<path:key>/", record, name="record"),
+]

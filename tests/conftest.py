@@ -1,0 +1,194 @@
+"""The test world: named people of a small company, and the verbs tests speak in."""
+
+import os
+import tempfile
+
+os.environ.setdefault("REMIT_STATE", tempfile.mkdtemp(prefix="remit-tests-"))
+os.environ["REMIT_RING"] = "false"
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from governance.ledger import Entry
+from governance.paths import EscalationPath, Level
+from governance.people import Membership, Person, Role, Team
+from governance.register import Asset
+from governance.rulebook import Guardrail, Rulebook, Stance, Status
+from workflows.actions import Action
+from workflows.capabilities.registry import capabilities
+from workflows.engine.drive import drive
+from workflows.engine.judge import _rules
+from workflows.engine.starting import start
+from workflows.publishing import load
+from workflows.records import Record
+from workflows.runs import Run
+from workflows.versions import published
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """Ada leads Growth; Ben and Chen review there; Dora is Legal; Eve leads Sales; Olga audits; Lea leads Growth, too."""
+
+    now: datetime = NOON
+    people: dict[str, Person] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Person:
+        try:
+            return self.people[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def later(self, **amount: float) -> datetime:
+        """Let time pass, and return the new moment."""
+        self.now += timedelta(**amount)
+        return self.now
+
+    def load(self, text: str, person: str = "ada") -> None:
+        """Put the workflows of a YAML text in force."""
+        load(text, self.people[person], self.now, publish_too=True)
+
+    def start(self, slug: str, person: str = "ada", **given: Any) -> Run:
+        return start(slug, given, self.people[person], self.now)
+
+    def work(self) -> None:
+        """Let a worker drive until nothing is ready."""
+        drive(lambda: self.now)
+
+    def run(self, slug: str, person: str = "ada", **given: Any) -> Run:
+        """Start a run and drive it until it rests."""
+        made = self.start(slug, person, **given)
+        self.work()
+        made.refresh_from_db()
+        return made
+
+    def action(self, run: Run, step: str) -> Action:
+        return Action.objects.get(run=run, step__key=step, undo_of=None)
+
+    def verbs(self, run: Run) -> list[str]:
+        """What the ledger says of the run, in order."""
+        return list(Entry.objects.filter(run=run.pk).values_list("verb", flat=True))
+
+    def record(self, kind: str, key: str, **fields: Any) -> Record:
+        return Record.objects.create(kind=kind, key=key, fields=fields)
+
+    def asset(self, kind: str, key: str, **fields: Any) -> Asset:
+        values = {
+            "title": key.replace("-", " ").capitalize(),
+            "owner": Team.objects.get(slug="growth"),
+            "approved_by": self.people["ada"],
+            "approved_from": NOON - timedelta(days=30),
+            "body": {},
+        }
+        return Asset.objects.create(kind=kind, key=key, **{**values, **fields})
+
+    def guardrail(self, when: str, effect: str, reason: str, capability: str = "") -> None:
+        """Put a new rulebook in force that has this guardrail besides what the old one says."""
+        old = Rulebook.objects.get(status=Status.IN_FORCE)
+        Rulebook.objects.filter(pk=old.pk).update(status=Status.SUPERSEDED)
+        new = self.rulebook({stance.capability: stance.stance for stance in old.stances.all()}, old.number + 1)
+        for rail in old.guardrails.all():
+            rail.pk, rail.rulebook = None, new
+            rail.save()
+        Guardrail.objects.create(rulebook=new, when=when, effect=effect, reason=reason, capability=capability)
+
+    def undefine(self, capability: str) -> None:
+        """Put a new rulebook in force that says nothing of the capability."""
+        old = Rulebook.objects.get(status=Status.IN_FORCE)
+        Rulebook.objects.filter(pk=old.pk).update(status=Status.SUPERSEDED)
+        stances = {stance.capability: stance.stance for stance in old.stances.all()}
+        self.rulebook({key: value for key, value in stances.items() if key != capability}, old.number + 1)
+
+    def rulebook(self, stances: dict[str, str], number: int = 1) -> Rulebook:
+        made = Rulebook.objects.create(
+            number=number, status=Status.IN_FORCE, created_by=self.people["ada"], in_force_at=self.now
+        )
+        Stance.objects.bulk_create(
+            Stance(rulebook=made, capability=key, stance=stance) for key, stance in stances.items()
+        )
+        return made
+
+
+PEOPLE = (
+    ("ada", "Ada Lund", "growth", Role.LEADER),
+    ("lea", "Lea Roth", "growth", Role.LEADER),
+    ("ben", "Ben Hartley", "growth", Role.REVIEWER),
+    ("chen", "Chen Wei", "growth", Role.REVIEWER),
+    ("dora", "Dora Klein", "legal", Role.REVIEWER),
+    ("eve", "Eve Marsh", "sales", Role.LEADER),
+    ("olga", "Olga Petrov", "legal", Role.AUDITOR),
+)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The people, teams, an escalation path, and a rulebook that approves every capability."""
+    published.cache_clear()
+    _rules.cache_clear()
+    made = World()
+    teams = {
+        slug: Team.objects.create(slug=slug, name=slug.replace("-", " ").capitalize())
+        for slug in ("growth", "legal", "sales", "customer-success")
+    }
+    for key, name, team, role in PEOPLE:
+        person = Person.objects.create(email=f"{key}@tideway.example", name=name, password="!")
+        Membership.objects.create(person=person, team=teams[team], role=role)
+        made.people[key] = person
+    path = EscalationPath.objects.create(slug="growth-default", title="Growth, then Ada")
+    Level.objects.create(path=path, position=1, team=teams["growth"], role=Role.LEADER, after=0)
+    Level.objects.create(path=path, position=2, person=made.people["ada"], after=4 * 3600)
+    made.rulebook(dict.fromkeys(capabilities(), "approved"))
+    return made
+
+
+@pytest.fixture
+def sign_in(world: World) -> Callable[[str], Client]:
+    """Return a browser-like client of the named person: `sign_in("ben").get("/queue/")`."""
+
+    def browser(name: str) -> Client:
+        client = Client()
+        client.force_login(world.people[name], backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return browser
+
+
+@pytest.fixture(autouse=True)
+def _append_only_ledger_can_be_emptied_between_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tests that commit are cleaned up by deleting every row, which the ledger's triggers forbid to everybody else."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        with ledger_triggers_off():
+            teardown(self)
+
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+    yield
+
+
+class ledger_triggers_off:
+    def __enter__(self) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("ALTER TABLE governance_entry DISABLE TRIGGER USER")
+                return
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'governance_entry'")
+            self.triggers = cursor.fetchall()
+            for name, _ in self.triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+
+    def __exit__(self, *error: object) -> None:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("ALTER TABLE governance_entry ENABLE TRIGGER USER")
+                return
+            for _, sql in self.triggers:
+                cursor.execute(sql)
