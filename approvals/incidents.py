@@ -15,7 +15,7 @@ from workflows.incidents import Incident
 
 
 def tell_owners(now: datetime, limit: int = 20) -> int:
-    """Write a mail to the leaders of the owning team for each incident nobody was told of; return how many incidents."""
+    """Write a mail to the leaders of the owning team for each incident they were not told of; return how many."""
     untold = Incident.objects.filter(told_at=None, settled_at=None).values_list("pk", flat=True)
     return sum(_tell(key, now) for key in list(untold[:limit]))
 

@@ -38,9 +38,7 @@ class Notification(models.Model):
 
     def message(self) -> EmailMessage:
         subject = " ".join(self.subject.split())
-        return EmailMessage(
-            subject, self.body, to=[self.to], headers={"Message-ID": f"<notification-{self.pk}@remit>"}
-        )
+        return EmailMessage(subject, self.body, to=[self.to], headers={"Message-ID": f"<notification-{self.pk}@remit>"})
 
 
 def deliver(clock: Callable[[], datetime], limit: int = 50) -> int:

@@ -178,17 +178,19 @@ def visible_to(person: Person) -> QuerySet[Review]:
     """Return the reviews this person may see: their teams', those that came up to them; auditors see all."""
     if person.is_auditor:
         return Review.objects.all()
-    teams = [team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)]
-    mine = Q(team__in=teams) | Q(action__workflow__owner__in=[team for team, role in person.roles if role == Role.LEADER])
-    return Review.objects.filter(mine | Q(pk__in=person.escalations.values("review"))).distinct()
+    led = [team for team, role in person.roles if role == Role.LEADER]
+    return Review.objects.filter(_waits_for(person) | Q(action__workflow__owner__in=led)).distinct()
 
 
 def answerable_by(person: Person) -> QuerySet[Review]:
     """Return the open reviews that wait for this person."""
+    return Review.objects.filter(_waits_for(person), status=Status.OPEN)
+
+
+def _waits_for(person: Person) -> Q:
+    """Reviews of a team they decide for, and those that came up to them (without a join: each stands once)."""
     teams = [team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)]
-    return Review.objects.filter(
-        Q(team__in=teams) | Q(pk__in=person.escalations.values("review")), status=Status.OPEN
-    )
+    return Q(team__in=teams) | Q(pk__in=Review.objects.filter(escalations__people=person).values("pk"))
 
 
 __all__ = ["AlreadyDecided", "Kind", "NotAllowed", "Review", "Stale", "Status", "answerable_by", "visible_to"]

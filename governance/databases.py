@@ -71,7 +71,7 @@ def update_many(
             f"value {'->' if kind == 'jsonb' else '->>'} '{name}' AS {name}" for name, kind in source_columns.items()
         )
         source = f"(SELECT value ->> 'row_id' AS row_id, {shape} FROM json_each(%s)) AS n"
-    statement = f"UPDATE {table} AS t SET {sets} FROM {source} WHERE id = n.row_id{condition} RETURNING id"  # noqa: S608
+    statement = f"UPDATE {table} AS t SET {sets} FROM {source} WHERE id = n.row_id{condition} RETURNING id"
     with connection.cursor() as cursor:
         cursor.execute(statement, [data])
         return [row[0] for row in cursor.fetchall()]

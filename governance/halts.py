@@ -1,4 +1,4 @@
-"""The stop switch. A halt that has committed lets nothing in its scope begin; every begin takes the same lock, shared."""
+"""The stop switch. After a halt has committed nothing in its scope begins; every begin takes the same lock, shared."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _ORDER = (Outcome.ACT, Outcome.REVIEW, Outcome.HUMAN, Outcome.REFUSE)
 
 @dataclass(frozen=True)
 class Reason:
-    """One tripped rule: its key, what it demands, in plain words, and where it stands; value and bound if it has them."""
+    """One tripped rule: what it demands, in plain words, and where it stands; value and bound if it has them."""
 
     rule: str
     outcome: Outcome

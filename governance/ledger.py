@@ -1,6 +1,6 @@
 """The ledger: one Entry for every change of state, written in the same transaction, never changed.
 
-Whoever changes a state calls `record` (or `record_many`); nobody updates or deletes, which triggers in both databases hold.
+Whoever changes a state calls `record` (or `record_many`); nobody updates or deletes: triggers hold that.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class Level(models.Model):
 
     def people(self) -> QuerySet[Person]:
         """Everybody of this rung who can sign in."""
-        if self.person_id:
-            return Person.objects.filter(pk=self.person_id, is_active=True)
+        if self.person is not None:
+            return Person.objects.filter(pk=self.person.pk, is_active=True)
         roles = [self.role] if self.role else [Role.LEADER, Role.REVIEWER]
         return Person.objects.filter(
             memberships__team_id=self.team_id, memberships__role__in=roles, is_active=True

@@ -80,6 +80,4 @@ class Guardrail(models.Model):
 
 def in_force() -> Rulebook | None:
     """Return the rulebook that applies now, with its parts; None before the first one is published."""
-    return (
-        Rulebook.objects.filter(status=Status.IN_FORCE).prefetch_related("stances", "guardrails").first()
-    )
+    return Rulebook.objects.filter(status=Status.IN_FORCE).prefetch_related("stances", "guardrails").first()

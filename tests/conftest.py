@@ -7,7 +7,7 @@ os.environ.setdefault("REMIT_STATE", tempfile.mkdtemp(prefix="remit-tests-"))
 os.environ["REMIT_RING"] = "false"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @dataclass
 class World:
-    """Ada leads Growth; Ben and Chen review there; Dora is Legal; Eve leads Sales; Olga audits; Lea leads Growth, too."""
+    """Ada and Lea lead Growth; Ben and Chen review there; Dora is Legal; Eve leads Sales; Olga audits."""
 
     now: datetime = NOON
     people: dict[str, Person] = field(default_factory=dict)
@@ -162,7 +162,7 @@ def sign_in(world: World) -> Callable[[str], Client]:
 
 
 @pytest.fixture(autouse=True)
-def _append_only_ledger_can_be_emptied_between_tests(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _append_only_ledger_can_be_emptied_between_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that commit are cleaned up by deleting every row, which the ledger's triggers forbid to everybody else."""
     teardown = TransactionTestCase._fixture_teardown
 
@@ -171,7 +171,6 @@ def _append_only_ledger_can_be_emptied_between_tests(monkeypatch: pytest.MonkeyP
             teardown(self)
 
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
-    yield
 
 
 class ledger_triggers_off:
@@ -180,7 +179,9 @@ class ledger_triggers_off:
             if connection.vendor == "postgresql":
                 cursor.execute("ALTER TABLE governance_entry DISABLE TRIGGER USER")
                 return
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'governance_entry'")
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'governance_entry'"
+            )
             self.triggers = cursor.fetchall()
             for name, _ in self.triggers:
                 cursor.execute(f"DROP TRIGGER {name}")

@@ -1,4 +1,4 @@
-"""An Action is one step of one run: what is proposed, judged, reviewed and executed. Its states and how they may change."""
+"""An Action is one step of one run: what is proposed, judged, reviewed and executed. Its states and their changes."""
 
 from __future__ import annotations
 

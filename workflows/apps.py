@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -10,4 +12,4 @@ class WorkflowsConfig(AppConfig):
         from workflows.tasks import work
 
         if settings.RING:
-            doorbell.plug(lambda: work.apply_async(expires=60, ignore_result=True))
+            doorbell.plug(partial(work.apply_async, expires=60))

@@ -137,4 +137,6 @@ def _dynamic(value: Any) -> Iterator[str]:
 
 
 def _no_such(what: str, name: str, known: set[str]) -> str:
-    return f"there is no {what} “{name}”; there {'are' if len(known) > 1 else 'is'} {', '.join(sorted(known)) or 'none'}"
+    return (
+        f"there is no {what} “{name}”; there {'are' if len(known) > 1 else 'is'} {', '.join(sorted(known)) or 'none'}"
+    )

@@ -92,7 +92,7 @@ def unpacked(path: Path, name: str) -> Iterator[tuple[BinaryIO, BinaryIO]]:
                 yield raw, raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FileError(f"{name} is damaged: its gzip data cannot be unpacked ({error}).") from error
-    except UnicodeError as error:
+    except UnicodeDecodeError as error:
         raise FileError(f"{name} has a byte order mark but is not in that encoding ({error}).") from error
     except OSError as error:
         raise FileError(f"{name} cannot be read: {error.strerror or error}.") from error

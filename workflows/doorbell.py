@@ -8,10 +8,10 @@ from collections.abc import Callable
 from django.db import transaction
 
 log = logging.getLogger(__name__)
-_bell: Callable[[], None] | None = None
+_bell: Callable[[], object] | None = None
 
 
-def plug(bell: Callable[[], None] | None) -> None:
+def plug(bell: Callable[[], object] | None) -> None:
     """Set what rings: Celery in a running system, nothing in tests and commands that do the work themselves."""
     global _bell  # noqa: PLW0603
     _bell = bell

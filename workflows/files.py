@@ -1,4 +1,4 @@
-"""Workflows as YAML files: the format, and where in a file something is wrong. What is checked here needs no database."""
+"""Workflows as YAML files: the format, and where in a file something is wrong. Needs no database."""
 
 from __future__ import annotations
 
@@ -138,14 +138,12 @@ def _document(node: Node) -> Document:
     if duplicates:
         raise FileProblems(duplicates)
     if not isinstance(node, MappingNode):
-        raise FileProblems([Problem(node.start_mark.line + 1, "", "a workflow is a mapping that begins with workflow:")])
+        raise FileProblems([Problem(node.start_mark.line + 1, "", "a workflow is a mapping with the key workflow")])
     value = _yaml().constructor.construct_document(node)
     try:
         return Document(WorkflowPart.model_validate(value), lines)
     except ValidationError as error:
-        found = [
-            Problem(line_of(lines, item["loc"]), _dotted(item["loc"]), _say(item)) for item in error.errors()
-        ]
+        found = [Problem(line_of(lines, item["loc"]), _dotted(item["loc"]), _say(item)) for item in error.errors()]
         raise FileProblems(found) from None
 
 

@@ -1,4 +1,4 @@
-"""Incidents: something software asked for was refused, or broke. One row per step and cause, counted, not one per action."""
+"""Incidents: something software asked for was refused, or broke. One row per step and cause, counted."""
 
 from __future__ import annotations
 

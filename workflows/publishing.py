@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -93,14 +92,11 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
     teams = {team.slug: team for team in Team.objects.all()}
     paths = {path.slug: path for path in EscalationPath.objects.all()}
     number = (workflow.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-    if workflow.versions.filter(status=Status.DRAFT).exists():
-        status = Status.PROPOSED  # a draft stands; this version goes straight into force
-    else:
-        status = Status.DRAFT
+    stands = workflow.versions.filter(status=Status.DRAFT).exists()  # then this one goes straight into force
     version = Version.objects.create(
         workflow=workflow,
         number=number,
-        status=status,
+        status=Status.PROPOSED if stands else Status.DRAFT,
         title=part.title,
         purpose=part.purpose,
         owner=teams[part.owner],

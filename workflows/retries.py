@@ -38,5 +38,6 @@ def after(result: str, attempts: int, *, retry_safe: bool, earlier_unknown: bool
 
 def backoff(attempts: int, draw: float) -> timedelta:
     """Return the pause after so many attempts: doubling from 2 s to at most 10 min, of which half is drawn."""
-    whole = min(FIRST_DELAY * 2 ** max(attempts - 1, 0), LONGEST_DELAY)
+    doublings = min(max(attempts - 1, 0), 20)
+    whole = min(FIRST_DELAY * int(2**doublings), LONGEST_DELAY)
     return whole / 2 + whole / 2 * draw

@@ -292,6 +292,22 @@ def test_progress_can_be_read_while_the_import_is_open(job, now):
     assert seen == [("Checking", 100), ("Saving", 100)]
 
 
+def test_an_import_that_breaks_off_halfway_changes_nothing(job, now):
+    handed_in = job("a\n" + "1\n" * 1200)
+
+    def stop(doing, done, total):
+        if doing == "Saving" and done >= 1000:
+            raise KeyboardInterrupt
+
+    taken = ImportJob.objects.claim(now)
+    with pytest.raises(KeyboardInterrupt):
+        taken.take_in(taken.path, now, stop, name="clients.csv")
+    handed_in.refresh_from_db()
+    assert handed_in.state == State.RUNNING
+    assert not Record.objects.exists()
+    assert not Entry.objects.exists()
+
+
 @pytest.mark.benchmark
 def test_the_bank_clients_are_imported_in_fifteen_seconds(settings):
     file = settings.BASE_DIR.parent / "shared/data/bank-marketing/bank-full.csv.gz"

@@ -61,7 +61,9 @@ def test_what_ben_approved_is_sent_once_and_the_run_ends(welcome):
     review.decide(welcome.ben, "approve", welcome.now, digest=review.action.digest)
     welcome.work()
     welcome.work()
-    assert [(message.to, message.subject) for message in mail.outbox] == [(["priya@client.example"], "Hello Priya Raman")]
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        (["priya@client.example"], "Hello Priya Raman")
+    ]
     run.refresh_from_db()
     assert run.status == "ended"
     assert welcome.verbs(run)[-5:] == [
@@ -135,8 +137,10 @@ def test_a_capability_nobody_decided_about_is_refused(welcome):
     assert run.status == "stopped"
 
 
-def test_actions_of_a_batch_need_the_same_number_of_statements_whatever_its_size(welcome, django_assert_max_num_queries):
-    for number in range(60):
+def test_actions_of_a_batch_need_the_same_number_of_statements_whatever_its_size(
+    welcome, django_assert_max_num_queries
+):
+    for _ in range(60):
         welcome.start("welcome", contact="kid")
     with django_assert_max_num_queries(40):
         welcome.work()

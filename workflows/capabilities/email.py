@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import smtplib
-import socket
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.core.validators import validate_email
 from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.validators import validate_email
 from django.utils.html import linebreaks
 from pydantic import Field, field_validator
 
@@ -101,7 +100,7 @@ class Send(Capability):
 
 def _sent(message: EmailMultiAlternatives, payload: Send.Payload) -> Result:
     """Send, and tell apart what is certain from what is not (RFC 5321: before the end of DATA nothing was accepted)."""
-    connection = message.get_connection()
+    connection = message.connection = get_connection()
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
@@ -114,7 +113,7 @@ def _sent(message: EmailMultiAlternatives, payload: Send.Payload) -> Result:
     except smtplib.SMTPResponseException as error:
         kind = Refused if error.smtp_code >= 500 else NotSent
         return kind(f"the mail server answered {error.smtp_code} {_text(error.smtp_error)}")
-    except (smtplib.SMTPServerDisconnected, socket.timeout, OSError) as error:
+    except (TimeoutError, smtplib.SMTPServerDisconnected, OSError) as error:
         return Unknown(f"the connection to the mail server broke while sending: {error}")
     finally:
         connection.close()

@@ -85,7 +85,7 @@ def _stops(run: Run, known: Mapping[str, Any]) -> bool:
 
 
 def _new(run: Run, step: Step, known: Mapping[str, Any], now: datetime) -> Action:
-    """Return the action of the step: ready, skipped because of its condition, or refused because that cannot be checked."""
+    """Return the step's action: ready, skipped by its condition, or refused because that could not be checked."""
     capability = capability_of(step)
     action = Action(
         run=run,

@@ -69,7 +69,7 @@ def settle(work: Work, result: Result, now: datetime) -> None:
         action.attempts_made,
         retry_safe=work.capability.retry_safe(work.capability.Payload.model_validate(action.payload)),
         earlier_unknown=unknown,
-        draw=random.random(),  # noqa: S311 (spreads retries, guards nothing)
+        draw=random.random(),
     )
     action.trouble = trouble
     match then.then:

@@ -1,4 +1,4 @@
-"""Judge: hold each proposal against what is in force now, under the run's own version and under today's, whichever is stricter."""
+"""Judge: hold each proposal against what is in force now, under the run's version or today's, whichever is stricter."""
 
 from __future__ import annotations
 

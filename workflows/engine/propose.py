@@ -1,4 +1,4 @@
-"""Propose: each capability says what it would do, without doing it; then all that the judge must know is put together."""
+"""Propose: each capability says what it would do, without doing it; then all the judge must know is put together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def propose(works: Sequence[Work], now: datetime) -> None:
 
 
 def _offers(work: Work) -> bool:
-    """Whether software is to propose here at all: not on an approved or begun payload, not where a person does it unaided."""
+    """Whether software is to propose here: not on an approved or begun payload, nor for an unaided person."""
     if work.capability is None or work.action.is_approved or work.action.is_undo or work.action.progress:
         return False
     return work.step.ownership != Ownership.HUMAN_OWNED or work.step.assist == Assist.RECOMMENDATION

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from django.urls import path
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods
@@ -38,7 +38,8 @@ def records(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_records(request: HttpRequest) -> HttpResponse:
     person = _leader(request)
-    form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = ImportForm(data, files, label_suffix="")
     if form.is_valid():
         job = form.hand_in(person, timezone.now())
         doorbell.ring()
@@ -60,8 +61,9 @@ def records_kind(request: HttpRequest, kind: str) -> HttpResponse:
     found, links = _keyset(kind, request.GET)
     names = _ordered(kind, {name for record in found for name in record.fields})
     names = [name for name in names if any(str(record.fields.get(name)) != record.key for record in found)]
-    table = [(record, [(name, shown(record.fields.get(name))) for name in names[:COLUMNS]]) for record in found]
-    context = {"kind": kind, "size": size, "names": names[:COLUMNS], "more": len(names[COLUMNS:]), "table": table}
+    columns = [(name, _is_numeric(record.fields.get(name) for record in found)) for name in names[:COLUMNS]]
+    table = [(record, [(*column, shown(record.fields.get(column[0]))) for column in columns]) for record in found]
+    context = {"kind": kind, "size": size, "columns": columns, "more": len(names[COLUMNS:]), "table": table}
     return _page_or_part(request, "records/kind.html", "records/_table.html", {**context, **links})
 
 
@@ -88,6 +90,10 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_numeric(values: Iterable[Any]) -> bool:
+    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
 
 
 def _leader(request: HttpRequest) -> Person:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -29,3 +31,5 @@ class Command(BaseCommand):
                 self.stdout.write(piece, ending="")
         except FileError as error:
             raise CommandError(str(error)) from error
+        except BrokenPipeError:  # the reader has enough, as `head` does; Python would flush into the pipe once more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
