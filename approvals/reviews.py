@@ -91,7 +91,13 @@ class Review(models.Model):
 
     def barred(self, person: Person) -> str:
         """Return why the person must not decide this; empty when they may."""
+        if not person.decides_for(self.team_id) and not self.came_up_to(person):
+            return f"Only leaders and reviewers of {self.team.name}, and people it went up to, decide this."
         return barred(person.pk, kind=self.kind, started_by=self.action.run.started_by_id)
+
+    def came_up_to(self, person: Person) -> bool:
+        """Whether the review was escalated to this person."""
+        return any(person in escalation.people.all() for escalation in self.escalations.all())
 
     def decide(
         self,
@@ -115,8 +121,11 @@ class Review(models.Model):
             if reason := locked.barred(person):
                 raise NotAllowed(reason)
             _check_answer(locked, choice, note)
+            decision = locked.close(person, choice, now, digest=digest, note=note, payload=payload)
             _apply(locked, Actor.of(person), choice, now, digest, note, payload)
-            return locked.close(person, choice, now, digest=digest, note=note, payload=payload)
+            if choice == Choice.TAKE_OVER:
+                Review.objects.filter(action=locked.action_id, status=Status.OPEN).update(claimed_by=person)
+            return decision
 
     def close(
         self, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Mapping[str, Any] | None

@@ -53,6 +53,7 @@ class Level(models.Model):
         """Everybody of this rung who can sign in."""
         if self.person is not None:
             return Person.objects.filter(pk=self.person.pk, is_active=True)
+        assert self.team_id is not None
         roles = [self.role] if self.role else [Role.LEADER, Role.REVIEWER]
         return Person.objects.filter(
             memberships__team_id=self.team_id, memberships__role__in=roles, is_active=True

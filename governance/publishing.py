@@ -5,7 +5,7 @@ Works on workflows as the files say them (`workflows.files.spec_of`), so that it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One change: where (a step's title, or "" for the workflow), what, the old and the new value in words."""
+    """One change: where (a step's title, or "" for the workflow), what, the old and the new value in words.
+
+    `consequence` says what follows; `rule` is the condition (CEL) of a rule that comes or goes.
+    """
 
     direction: Direction
     where: str
@@ -33,6 +36,7 @@ class Change:
     old: str = ""
     new: str = ""
     consequence: str = ""
+    rule: str = ""
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -43,38 +47,55 @@ class Change:
 OWNERSHIPS = {"automated": "automated", "needs_approval": "needs approval", "human_owned": "human-owned"}
 _FREEDOM = {"human_owned": 0, "needs_approval": 1, "automated": 2}
 _CONSEQUENCE = {
-    "automated": "Software acts alone inside the bounds; people are asked at the edge.",
     "needs_approval": "Software proposes, a person decides each one.",
     "human_owned": "A person decides and does it.",
 }
 _EFFECTS = {"review": 1, "human": 2, "refuse": 3}
+_EFFECT_WORDS = {"review": "a person approves", "human": "a person does it", "refuse": "refused"}
 _ASSISTS = {"none": "nothing", "insight": "facts", "recommendation": "a proposal"}
 _REJECTIONS = {"stop": "the run stops", "skip": "the step is skipped", "redo": "it is proposed again"}
+_OTHERS_ANSWER = "Other people may say yes from then on."
 
 
 def changes(old: Spec | None, new: Spec) -> list[Change]:
-    """Return every difference, loosening first, then tightening, then neutral. A first version loosens as a whole."""
-    if old is None:
-        found = [
-            Change(Direction.LOOSENS, step["title"], "New step,", new=OWNERSHIPS[step["ownership"]])
-            for step in new["steps"]
-        ]
-    else:
-        found = [*_of_workflow(old, new), *_of_steps(old, new)]
+    """Return every difference, loosening first, then tightening, then neutral; `old` is None before a first version."""
+    found = [*_first(new)] if old is None else [*_of_workflow(old, new), *_of_steps(old, new)]
     return sorted(found, key=lambda change: change.direction.rank)
 
 
+def step_changes(old: Spec, new: Spec) -> list[Change]:
+    """Return what changes of one step, ordered in the same way."""
+    return sorted(_of_step(old, new), key=lambda change: change.direction.rank)
+
+
+def overall(found: Sequence[Change]) -> Direction:
+    """Return what the changes are together: one that loosens makes the whole loosen."""
+    return min((change.direction for change in found), key=lambda direction: direction.rank, default=Direction.NEUTRAL)
+
+
+def _first(new: Spec) -> Iterator[Change]:
+    yield from _eligibility(False, new["automation_allowed"])
+    for step in new["steps"]:
+        yield _new_step(step)
+
+
 def _of_workflow(old: Spec, new: Spec) -> Iterator[Change]:
-    if old["automation_allowed"] != new["automation_allowed"]:
-        if new["automation_allowed"]:
-            yield Change(Direction.LOOSENS, "", "Now eligible for automation")
-        else:
-            yield Change(Direction.TIGHTENS, "", "No longer eligible for automation; every action is asked")
-    for name, words in (("title", "Title"), ("purpose", "Purpose"), ("owner", "Owner")):
+    yield from _eligibility(old["automation_allowed"], new["automation_allowed"])
+    if old["owner"] != new["owner"]:
+        yield Change(Direction.LOOSENS, "", "Owner:", old["owner"], new["owner"], _OTHERS_ANSWER)
+    for name, words in (("title", "Title:"), ("purpose", "Purpose:")):
         if old[name] != new[name]:
-            yield Change(Direction.NEUTRAL, "", f"{words}:", old[name], new[name])
+            yield Change(Direction.NEUTRAL, "", words, old[name] or "none", new[name] or "none")
     if old["input"] != new["input"]:
         yield Change(Direction.NEUTRAL, "", "What a run takes as input changed")
+
+
+def _eligibility(was: bool, now: bool) -> Iterator[Change]:
+    if now and not was:
+        words = "Its automated steps act alone inside their bounds."
+        yield Change(Direction.LOOSENS, "", "Software may act alone:", "no", "yes", words)
+    if was and not now:
+        yield Change(Direction.TIGHTENS, "", "Software may act alone:", "yes", "no", "Every action is asked.")
 
 
 def _of_steps(old: Spec, new: Spec) -> Iterator[Change]:
@@ -82,15 +103,20 @@ def _of_steps(old: Spec, new: Spec) -> Iterator[Change]:
     after = {step["key"]: step for step in new["steps"]}
     for key, step in after.items():
         if key not in before:
-            direction = Direction.NEUTRAL if step["ownership"] == "human_owned" else Direction.LOOSENS
-            yield Change(direction, step["title"], "New step,", new=OWNERSHIPS[step["ownership"]])
+            yield _new_step(step)
         else:
             yield from _of_step(before[key], step)
     for key, step in before.items():
         if key not in after:
-            yield Change(Direction.LOOSENS, step["title"], "The step is removed; what came after it no longer waits")
+            words = "What came after it no longer waits for it."
+            yield Change(Direction.LOOSENS, step["title"], "The step is removed", consequence=words)
     if list(before) != list(after) and set(before) == set(after):
         yield Change(Direction.NEUTRAL, "", "The steps are written in another order")
+
+
+def _new_step(step: Spec) -> Change:
+    direction = Direction.NEUTRAL if step["ownership"] == "human_owned" else Direction.LOOSENS
+    return Change(direction, step["title"], "New step,", "", OWNERSHIPS[step["ownership"]], _consequence(step))
 
 
 def _of_step(old: Spec, new: Spec) -> Iterator[Change]:
@@ -106,18 +132,30 @@ def _ownership(old: Spec, new: Spec) -> Iterator[Change]:
     was, now = old["ownership"], new["ownership"]
     if was != now:
         direction = Direction.LOOSENS if _FREEDOM[now] > _FREEDOM[was] else Direction.TIGHTENS
-        yield Change(direction, new["title"], "Who decides:", OWNERSHIPS[was], OWNERSHIPS[now], _CONSEQUENCE[now])
-    if old["assist"] != new["assist"] and now == "human_owned":
+        yield Change(direction, new["title"], "Who decides:", OWNERSHIPS[was], OWNERSHIPS[now], _consequence(new))
+    if old["assist"] != new["assist"]:
         yield Change(
             Direction.NEUTRAL, new["title"], "Software may offer:", _ASSISTS[old["assist"]], _ASSISTS[new["assist"]]
         )
 
 
+def _consequence(step: Spec) -> str:
+    """Return what the ownership comes to, with the bounds it has."""
+    if step["ownership"] != "automated":
+        return _CONSEQUENCE[step["ownership"]]
+    floor, rate = step["min_confidence"], step["sample_rate"]
+    bound = "when no rule trips" if floor is None else f"at confidence {number(floor)} or more, when no rule trips"
+    sample = f"; of those, {percent(rate)} are asked all the same" if rate else ""
+    return f"Software acts alone {bound}{sample}. Everything else goes to a person."
+
+
 def _floor(old: Spec, new: Spec) -> Iterator[Change]:
     was, now = old["min_confidence"], new["min_confidence"]
     if was != now:
-        direction = Direction.TIGHTENS if (now or 0) > (was or 0) else Direction.LOOSENS
-        yield Change(direction, new["title"], "Confidence floor:", _number(was), _number(now))
+        # a floor of 0 is still a floor: an action that says nothing of how sure it is stays below it
+        higher = now is not None and (was is None or now > was)
+        direction = Direction.TIGHTENS if higher else Direction.LOOSENS
+        yield Change(direction, new["title"], "Confidence floor:", number(was), number(now))
     if old["confidence"] != new["confidence"]:
         yield Change(
             Direction.LOOSENS,
@@ -132,29 +170,43 @@ def _sampling(old: Spec, new: Spec) -> Iterator[Change]:
     was, now = old["sample_rate"], new["sample_rate"]
     if was != now:
         direction = Direction.TIGHTENS if now > was else Direction.LOOSENS
-        yield Change(direction, new["title"], "Still ask a person:", f"{was:.0%}", f"{now:.0%}")
+        yield Change(direction, new["title"], "Of what it would do alone, still asked:", percent(was), percent(now))
 
 
 def _guardrails(old: Spec, new: Spec) -> Iterator[Change]:
-    before = {rail["when"]: rail for rail in old["guardrails"]}
-    after = {rail["when"]: rail for rail in new["guardrails"]}
+    before, after = _strictest(old["guardrails"]), _strictest(new["guardrails"])
     for when, rail in after.items():
         if when not in before:
-            yield Change(Direction.TIGHTENS, new["title"], "New rule:", new=rail["reason"], consequence=when)
-        elif _EFFECTS[rail["effect"]] != _EFFECTS[before[when]["effect"]]:
-            tighter = _EFFECTS[rail["effect"]] > _EFFECTS[before[when]["effect"]]
+            words = f"{rail['reason']}: {_EFFECT_WORDS[rail['effect']]}"
+            yield Change(Direction.TIGHTENS, new["title"], "New rule:", new=words, rule=when)
+            continue
+        was = before[when]
+        if rail["effect"] != was["effect"]:
+            tighter = _EFFECTS[rail["effect"]] > _EFFECTS[was["effect"]]
             yield Change(
                 Direction.TIGHTENS if tighter else Direction.LOOSENS,
                 new["title"],
                 f"Rule “{rail['reason']}”:",
-                before[when]["effect"],
-                rail["effect"],
+                _EFFECT_WORDS[was["effect"]],
+                _EFFECT_WORDS[rail["effect"]],
+                rule=when,
             )
-        elif rail["reason"] != before[when]["reason"]:
-            yield Change(Direction.NEUTRAL, new["title"], "Rule reworded:", before[when]["reason"], rail["reason"])
+        if rail["reason"] != was["reason"]:
+            yield Change(Direction.NEUTRAL, new["title"], "Rule reworded:", was["reason"], rail["reason"], rule=when)
     for when, rail in before.items():
         if when not in after:
-            yield Change(Direction.LOOSENS, new["title"], "Rule removed:", old=rail["reason"], consequence=when)
+            words = f"{rail['reason']}: {_EFFECT_WORDS[rail['effect']]}"
+            yield Change(Direction.LOOSENS, new["title"], "Rule removed:", old=words, rule=when)
+
+
+def _strictest(rails: Sequence[Spec]) -> dict[str, Spec]:
+    """Return the rules by their condition; of two with the same one the stricter counts, as it does for the judge."""
+    found: dict[str, Spec] = {}
+    for rail in rails:
+        known = found.get(rail["when"])
+        if known is None or _EFFECTS[rail["effect"]] > _EFFECTS[known["effect"]]:
+            found[rail["when"]] = rail
+    return found
 
 
 def _work(old: Spec, new: Spec) -> Iterator[Change]:
@@ -166,28 +218,44 @@ def _work(old: Spec, new: Spec) -> Iterator[Change]:
 
 
 def _people(old: Spec, new: Spec) -> Iterator[Change]:
+    if old["reviewers"] != new["reviewers"]:
+        yield Change(
+            Direction.LOOSENS, new["title"], "Reviewers:", old["reviewers"], new["reviewers"], _OTHERS_ANSWER
+        )
     names = (
         ("question", "Question:"),
         ("title", "Title:"),
-        ("reviewers", "Reviewers:"),
         ("escalation", "If nobody answers:"),
         ("due_in", "Due after:"),
     )
     for name, words in names:
         if old[name] != new[name]:
             yield Change(Direction.NEUTRAL, new["title"], words, old[name] or "nobody", new[name] or "nobody")
-    if old["on_reject"] != new["on_reject"]:
-        yield Change(
-            Direction.NEUTRAL,
-            new["title"],
-            "After a rejection:",
-            _REJECTIONS[old["on_reject"]],
-            _REJECTIONS[new["on_reject"]],
-        )
+    yield from _rejection(old, new)
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"
+def _rejection(old: Spec, new: Spec) -> Iterator[Change]:
+    """Skipping lets what comes after go on in spite of a no; stopping and proposing again both hold it back."""
+    was, now = old["on_reject"], new["on_reject"]
+    if was == now:
+        return
+    if now == "skip":
+        direction = Direction.LOOSENS
+    else:
+        direction = Direction.TIGHTENS if was == "skip" else Direction.NEUTRAL
+    yield Change(direction, new["title"], "After a rejection:", _REJECTIONS[was], _REJECTIONS[now])
+
+
+def number(value: float | None) -> str:
+    """Return a floor as people read it: two places, more only where they are used."""
+    if value is None:
+        return "none"
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
+
+
+def percent(share: float) -> str:
+    """Return 0.05 as “5 %”, with a no-break space."""
+    return f"{share * 100:g}\u00a0%"
 
 
 def _plain(value: Any) -> str:

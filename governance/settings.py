@@ -89,6 +89,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "governance.views.shell.shell",
+                "workflows.views.shell.acting",
             ],
         },
     },
@@ -154,6 +155,9 @@ MAIL_DIR = STATE_DIR / "mail"
 # Hosts of `http.request`. A private address is refused unless its host stands here.
 HTTP_ALLOWED_HOSTS = env.list("HTTP_ALLOWED_HOSTS", default=[])
 
+# Most bytes an imported file may unpack to.
+IMPORT_LIMIT = env.int("IMPORT_LIMIT", 512 * 1024 * 1024)
+
 # --- Celery: a doorbell, never the work ----------------------------------------------------------------------------
 if not REDIS_URL:
     _broker_dir = STATE_DIR / "broker"
@@ -187,7 +191,8 @@ TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = STATE_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -35,3 +35,8 @@ def run_or_404(person: Person, key: int) -> Run:
     if run is None:
         raise Http404("There is no such run for you.")
     return run
+
+
+def may_start(person: Person, workflow: Workflow) -> bool:
+    """Whether the person may start runs of it: the owning team's leaders and reviewers."""
+    return person.decides_for(workflow.owner_id)

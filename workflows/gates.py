@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from governance.people import Person
 from workflows.actions import Action
 from workflows.definitions import Step
 
@@ -21,12 +22,27 @@ class Ask:
     headline: str
 
 
+@dataclass(frozen=True)
+class Door:
+    """Where something that waits is answered, and by whom. `mine`: the asking person may answer it."""
+
+    action_id: int
+    url: str
+    headline: str
+    team: str
+    due_at: datetime
+    mine: bool
+
+
 class Gate(Protocol):
     def open(self, asks: Sequence[Ask], now: datetime) -> None:
         """Open a review for each, in the same transaction that moves the actions."""
 
     def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
         """Close what waits for people on these actions, because it is no longer asked."""
+
+    def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
+        """Return what is asked about these actions and visible to the person, the most urgent first."""
 
 
 class _NoPeople:
@@ -35,6 +51,9 @@ class _NoPeople:
 
     def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
         return None
+
+    def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
+        return []
 
 
 _gate: Gate = _NoPeople()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -140,11 +142,46 @@ def discard(version: Version, person: Person, now: datetime) -> None:
             record(Actor.of(person), "version.discarded", now, workflow=version.workflow_id, version=version.number)
 
 
+def spec_of(version: Version) -> dict[str, Any]:
+    """Return the version for `governance.publishing.changes`: as a file says it, with teams and paths by their names."""
+    spec = part_of(version).model_dump()
+    spec["owner"] = version.owner.name
+    steps = version.steps.select_related("reviewers", "escalation")
+    for said, step in zip(spec["steps"], steps, strict=True):
+        said["reviewers"] = step.reviewers.name
+        said["escalation"] = step.escalation.title if step.escalation else ""
+    return spec
+
+
+def predecessor(version: Version) -> Version | None:
+    """Return what the version replaced or would replace: the one in force before it, or now."""
+    others = version.workflow.versions.select_related("workflow", "owner").exclude(pk=version.pk)
+    if version.in_force_at is None:
+        return others.filter(status=Status.IN_FORCE).first()
+    return others.filter(in_force_at__lt=version.in_force_at).order_by("-in_force_at").first()
+
+
 def differences(version: Version) -> list[Change]:
-    """Return what this version would change of what is in force."""
-    current = version.workflow.versions.filter(status=Status.IN_FORCE).exclude(pk=version.pk).first()
-    old = part_of(current).model_dump() if current else None
-    return publishing.changes(old, part_of(version).model_dump())
+    """Return what this version changes of what was in force before it, or is now."""
+    before = predecessor(version)
+    return publishing.changes(spec_of(before) if before else None, spec_of(version))
+
+
+def is_outdated(version: Version) -> bool:
+    """Whether a draft was begun from an older version than the one in force: publishing it would undo what came since."""
+    return version.workflow.versions.filter(status=Status.IN_FORCE, number__gt=version.number).exists()
+
+
+def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person, now: datetime) -> None:
+    """Write new terms of one step into a draft. Nothing is in force by that. Raises NotPublishable."""
+    with transaction.atomic():
+        held = databases.locked(Version.objects.filter(pk=version.pk, status=Status.DRAFT)).first()
+        if held is None:
+            raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
+        Step.objects.filter(version=held, key=key).update(**terms)
+        record(
+            Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key
+        )
 
 
 def publish(version: Version, person: Person, now: datetime) -> list[Change]:
@@ -158,6 +195,9 @@ def publish(version: Version, person: Person, now: datetime) -> list[Change]:
         if version.status not in (Status.DRAFT, Status.PROPOSED):
             raise NotPublishable(f"Version {version.number} is {version.get_status_display().lower()} already.")
         _check_sound(version)
+        current = predecessor(version)
+        if current is not None and part_of(current) == part_of(version):
+            raise NotPublishable(f"Draft {version.number} is the same as version {current.number}, which is in force.")
         changed = differences(version)
         workflow.versions.filter(status=Status.IN_FORCE).update(status=Status.SUPERSEDED, superseded_at=now)
         Version.objects.filter(pk=version.pk).update(status=Status.IN_FORCE, in_force_at=now)

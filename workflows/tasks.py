@@ -8,21 +8,18 @@ from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
 
-TURN = 5.0
+TURN = 2.0
 """Seconds a worker drives before it lets other messages in."""
 
 
 @shared_task
 def work() -> None:
-    if drive(timezone.now, seconds=TURN):
+    imported = work_off(timezone.now())
+    if drive(timezone.now, seconds=TURN) or imported:
         doorbell.ring()
-
-
-@shared_task
-def run_imports() -> None:
-    work_off(timezone.now())
 
 
 @shared_task
 def sweep() -> None:
     sweeping.sweep(timezone.now())
+    work_off(timezone.now())

@@ -103,8 +103,8 @@ def chip(state: str, text: str = "") -> dict[str, object]:
 def bar(value: Number, bound: Number, kind: str = "limit", words: str = "") -> dict[str, object]:
     """A value against its `limit` or `floor`; only the distance outside the bound has colour.
 
-    A floor is drawn on a scale from 0 to 1 (or to 125 % of a greater bound), a limit at four fifths of the bar unless
-    the value lies farther out. `share` is a use of an allowance: the bound is the whole bar and has no tick.
+    A floor is drawn on a scale from 0 to 1 (or to 125 % of a greater bound), a limit at four fifths of the bar, or
+    the value there if it lies farther out. `share` is the use of an allowance: the bound is the whole bar.
     """
     number, edge = float(value), float(bound)
     if kind == "floor":
@@ -112,7 +112,7 @@ def bar(value: Number, bound: Number, kind: str = "limit", words: str = "") -> d
     elif kind == "share":
         whole = max(number, edge)
     else:
-        whole = max(number, edge * 1.25)
+        whole = (number if number > edge * 1.25 else edge) * 1.25
     at, tick = _percent(number, whole), _percent(edge, whole)
     short, over = kind == "floor" and number < edge, kind != "floor" and number > edge
     return {
@@ -163,9 +163,9 @@ def due_tone(when: datetime | None, now: datetime) -> str:
 
 
 @register.filter
-def thousands(number: Number | None) -> str:
-    """1482 as "1,482", with a true minus."""
-    return "" if number is None else f"{number:,}".replace("-", "−")
+def thousands(number: Number | str | None) -> str:
+    """1482 as "1,482", with a true minus; what is no number stays as it is."""
+    return str(number or "") if isinstance(number, str | None) else f"{number:,}".replace("-", "−")
 
 
 @register.filter

@@ -17,6 +17,7 @@ from workflows.actions import Action, IllegalMove, Status, describe
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
+from workflows.engine.begin import ask_people
 from workflows.engine.judge import InForce, verdict_on
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
@@ -112,6 +113,7 @@ def take_over(action_id: int, actor: Actor, now: datetime, note: str = "") -> No
     work.action.approved_digest = ""
     work.move(Status.WITH_PERSON, "action.taken_over", now, actor, note=note)
     save([work], now)
+    ask_people([work], now)
 
 
 def completed(action_id: int, actor: Actor, now: datetime, note: str, output: Mapping[str, Any] | None = None) -> None:

@@ -32,8 +32,9 @@ def sort_out(works: Sequence[Work], now: datetime) -> list[Work]:
 
 
 def _may_act(work: Work, holds: Holds, now: datetime) -> bool:
-    if work.action.trouble or work.verdict is None:
-        work.move(Status.FAILED, "action.failed", now, trouble=work.action.trouble)
+    if work.verdict is None:
+        work.action.trouble = work.trouble
+        work.move(Status.FAILED, "action.failed", now, trouble=work.trouble)
         return False
     step = work.step
     teams = (step.version.owner.slug, step.reviewers.slug)
@@ -118,4 +119,6 @@ def headline_of(work: Work) -> str:
         name = work.record.get("name")
         return f"{work.step.title}: {name}" if name else work.step.question
     headline = work.capability.headline(work.capability.Payload.model_validate(work.action.payload), work.context)
+    if work.action.status == Status.UNCERTAIN:
+        return f"Did this happen? {headline.removesuffix('?')}"
     return f"Undo: {headline}" if work.action.is_undo else headline

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from workflows.actions import Attempt, Status
 from workflows.engine.advance import advance
@@ -47,7 +47,7 @@ def inline_batch(now: datetime) -> int:
     seen: list[int] = []
     try:
         return _inline(now, seen)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):  # the database is away, not the action at fault
         raise
     except Exception:
         log.exception("A batch broke; its actions are tried one by one")

@@ -76,6 +76,7 @@ def settle(work: Work, result: Result, now: datetime) -> None:
         case "done":
             assert isinstance(result, Done)
             action.output = describe(dict(result.output))
+            action.trouble = ""
             work.move(Status.DONE, "action.done", now, attempt=action.attempts_made, output=_brief(work))
         case "again":
             action.not_before = now + then.delay

@@ -32,7 +32,7 @@ def judge_all(works: Sequence[Work], now: datetime) -> None:
     """Fill the verdict of each action that could be proposed."""
     in_force = InForce.now({work.action.workflow_id for work in works})
     for work in works:
-        if work.action.trouble:
+        if work.trouble:
             continue
         work.verdict = verdict_on(work, in_force, now)
         action = work.action

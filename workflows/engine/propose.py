@@ -16,7 +16,7 @@ from workflows.engine.work import Work, capability_of, resolve
 
 
 def propose(works: Sequence[Work], now: datetime) -> None:
-    """Fill payload, facts, confidence and digest of each action. One that cannot be proposed gets `trouble` instead."""
+    """Fill payload, facts, confidence and digest of each action. One that cannot be proposed gets `trouble`."""
     for work in works:
         try:
             work.capability = capability_of(work.step)
@@ -24,9 +24,9 @@ def propose(works: Sequence[Work], now: datetime) -> None:
                 _propose(work, now)
             gather_facts(work, now)
         except CapabilityError as error:
-            work.action.trouble = str(error)
+            work.trouble = str(error)
         except ValidationError as error:
-            work.action.trouble = sentence(error)
+            work.trouble = sentence(error)
 
 
 def _offers(work: Work) -> bool:
@@ -38,8 +38,8 @@ def _offers(work: Work) -> bool:
 
 def _propose(work: Work, now: datetime) -> None:
     assert work.capability is not None and work.context is not None
-    if work.action.trouble:
-        raise CapabilityError(work.action.trouble)
+    if work.trouble:
+        raise CapabilityError(work.trouble)
     _demand_record(work)
     names = {**work.names, "now": now}
     params = resolve(work.step.params, names, keep=work.capability.deferred)

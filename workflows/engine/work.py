@@ -37,6 +37,8 @@ class Work:
     context: Context | None = None
     verdict: Verdict | None = None
     attempt: Attempt | None = None
+    trouble: str = ""
+    """Why nothing could be proposed, as a sentence."""
     changed: bool = False
     """Whether the state was changed since it was read or last written about."""
     entries: list[Entry] = field(default_factory=list)
@@ -108,13 +110,13 @@ def _resolve_records(works: Sequence[Work], now: datetime) -> None:
         reference = work.step.params.get("record")
         if isinstance(reference, Mapping):
             try:
-                kind, key = resolve(dict(reference), {**work.names, "now": now}).values()
-                wanted[work.action.pk] = (str(kind), str(key))
+                found = resolve(dict(reference), {**work.names, "now": now})
+                wanted[work.action.pk] = (str(found.get("kind", "")), str(found.get("key", "")))
             except (CapabilityError, ValueError) as error:
-                work.action.trouble = f"params.record: {error}"
-    found: dict[tuple[str, str], Record] = find(set(wanted.values()))
+                work.trouble = f"params.record: {error}"
+    records: dict[tuple[str, str], Record] = find(set(wanted.values()))
     for work in works:
-        record = found.get(wanted.get(work.action.pk, ("", "")))
+        record = records.get(wanted.get(work.action.pk, ("", "")))
         if record is not None:
             work.record = record.namespace
 
