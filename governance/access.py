@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError
+from django.http import HttpRequest
 
 from governance.people import Person
 
@@ -13,3 +15,10 @@ def person_by_email(email: str) -> Person:
     if person is None:
         raise CommandError(f"There is no person with the address {email}.")
     return person
+
+
+def leader_or_403(request: HttpRequest, what: str) -> Person:
+    """Return the leader who asks. Raises PermissionDenied: “Only leaders WHAT. Everybody may read it.”"""
+    if isinstance(request.user, Person) and request.user.is_leader:
+        return request.user
+    raise PermissionDenied(f"Only leaders {what}. Everybody may read it.")

@@ -30,6 +30,7 @@ Facts = Callable[[Any], Mapping[str, Any]]
 class Told:
     status: int
     code: str
+    words: str
     facts: Facts
 
 
@@ -41,9 +42,11 @@ WORDS = {
 }
 
 
-def tells(kind: type[Exception], status: int, code: str, facts: Facts = lambda error: {}) -> None:
-    """Answer this exception with the status, its own sentence, the code, and further facts worked out from it."""
-    _TOLD[kind] = Told(status, code, facts)
+def tells(
+    kind: type[Exception], status: int, code: str, facts: Facts = lambda error: {}, *, words: str = ""
+) -> None:
+    """Answer this exception with the status, its sentence or `words`, the code, and further facts worked out from it."""
+    _TOLD[kind] = Told(status, code, words, facts)
 
 
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -51,7 +54,7 @@ def explain(error: Exception, context: dict[str, Any]) -> Response | None:
     told = next((_TOLD[kind] for kind in type(error).__mro__ if kind in _TOLD), None)
     if told is not None:
         set_rollback()
-        return Response({"error": str(error), "code": told.code, **told.facts(error)}, status=told.status)
+        return Response({"error": told.words or str(error), "code": told.code, **told.facts(error)}, status=told.status)
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from django.db import models
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q, QuerySet
 
+from governance import databases
 from governance.durations import short
-from governance.people import Person, Role, Team
+from governance.ledger import record
+from governance.people import Actor, Person, Role, Team
+
+
+class PathRefused(Exception):
+    """The path cannot be kept like this; `str()` is a sentence."""
 
 
 class EscalationPath(models.Model):
@@ -18,6 +30,31 @@ class EscalationPath(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def digest(self) -> str:
+        """What a leader saw of it, so that two who change it do not undo each other's work."""
+        content = [self.title, [level.content for level in self.levels.all()]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def rewrite(self, title: str, rungs: Sequence[Rung], person: Person, now: datetime, *, seen: str) -> None:
+        """Give the path other levels. Raises PathRefused when it changed since it was seen."""
+        with transaction.atomic():
+            databases.locked(EscalationPath.objects.filter(pk=self.pk)).get()
+            path = EscalationPath.objects.get(pk=self.pk)
+            if path.digest != seen:
+                raise PathRefused("Another leader changed this path since you opened it. Nothing of yours was kept.")
+            old = path.words
+            path.title = title
+            path.save(update_fields=["title"])
+            path.levels.all().delete()
+            _write(path, rungs)
+            new = EscalationPath.objects.get(pk=self.pk).words
+            record(Actor.of(person), "path.changed", now, path=self.slug, title=title, old=old, levels=new)
+
+    @property
+    def words(self) -> list[str]:
+        return [str(level) for level in self.levels.select_related("team", "person")]
 
 
 class Level(models.Model):
@@ -43,6 +80,10 @@ class Level(models.Model):
         return f"{self.who}, after {short(self.after)}"
 
     @property
+    def content(self) -> tuple[int | None, str, int | None, int]:
+        return (self.team_id, self.role, self.person_id, self.after)
+
+    @property
     def who(self) -> str:
         if self.person:
             return self.person.name
@@ -58,3 +99,39 @@ class Level(models.Model):
         return Person.objects.filter(
             memberships__team_id=self.team_id, memberships__role__in=roles, is_active=True
         ).distinct()
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A level as a form says it: a person, or a team with a role (empty: leaders and reviewers), after so many seconds."""
+
+    after: int
+    team_id: int | None = None
+    role: str = ""
+    person_id: int | None = None
+
+
+def add_path(slug: str, title: str, rungs: Sequence[Rung], person: Person, now: datetime) -> EscalationPath:
+    """Add a path. Raises PathRefused when there is one of that slug."""
+    try:
+        with transaction.atomic():
+            path = EscalationPath.objects.create(slug=slug, title=title)
+            _write(path, rungs)
+            record(Actor.of(person), "path.added", now, path=slug, title=title, levels=path.words)
+    except IntegrityError:
+        raise PathRefused(f"There is an escalation path “{slug}” already.") from None
+    return path
+
+
+def _write(path: EscalationPath, rungs: Sequence[Rung]) -> None:
+    Level.objects.bulk_create(
+        Level(
+            path=path,
+            position=position,
+            team_id=rung.team_id,
+            role=rung.role,
+            person_id=rung.person_id,
+            after=rung.after,
+        )
+        for position, rung in enumerate(rungs, 1)
+    )

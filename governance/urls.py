@@ -13,8 +13,9 @@ PAGES = (
     "governance.views.people",
     "governance.views.paths",
     "governance.views.halts",
-    "governance.views.ledger",
+    "workflows.views.ledger",
     "governance.views.mail",
+    "governance.views.api",
 )
 
 urlpatterns = [path("", include(module)) for module in PAGES]

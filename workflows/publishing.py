@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -158,13 +160,20 @@ def predecessor(version: Version) -> Version | None:
     others = version.workflow.versions.select_related("workflow", "owner").exclude(pk=version.pk)
     if version.in_force_at is None:
         return others.filter(status=Status.IN_FORCE).first()
-    return others.filter(in_force_at__lt=version.in_force_at).order_by("-in_force_at").first()
+    return others.filter(superseded_at=version.in_force_at).order_by("-number").first()
 
 
 def differences(version: Version) -> list[Change]:
     """Return what this version changes of what was in force before it, or is now."""
     before = predecessor(version)
     return publishing.changes(spec_of(before) if before else None, spec_of(version))
+
+
+def fingerprint(version: Version) -> str:
+    """Return what stands for this draft and what it would replace, to publish exactly what was looked at."""
+    before = predecessor(version)
+    content = json.dumps([before.number if before else 0, part_of(version).model_dump()], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def is_outdated(version: Version) -> bool:
@@ -184,16 +193,19 @@ def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person,
         )
 
 
-def publish(version: Version, person: Person, now: datetime) -> list[Change]:
+def publish(version: Version, person: Person, now: datetime, *, seen: str = "") -> list[Change]:
     """Put the version in force and supersede the one before; return what changed.
 
-    Raises NotPublishable when it is in force already, unsound, or changes nothing.
+    Raises NotPublishable when it is in force already, unsound, changes nothing, or is not what the person has `seen`
+    (its fingerprint).
     """
     with transaction.atomic():
         workflow = databases.locked(Workflow.objects.filter(pk=version.workflow_id)).get()
         version = Version.objects.select_related("workflow", "owner").get(pk=version.pk)
         if version.status not in (Status.DRAFT, Status.PROPOSED):
             raise NotPublishable(f"Version {version.number} is {version.get_status_display().lower()} already.")
+        if seen and seen != fingerprint(version):
+            raise NotPublishable("Somebody changed the draft, or what is in force, after you looked. Look again.")
         _check_sound(version)
         current = predecessor(version)
         if current is not None and part_of(current) == part_of(version):

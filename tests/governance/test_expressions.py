@@ -44,7 +44,9 @@ def test_one_faulty_condition_does_not_hide_the_others():
     assert conditions.tripped({"record": {"a": 0, "b": 0}}) == []
 
 
-@pytest.mark.parametrize(("text", "value"), [("4h", 14400), ("1d 12h", 129600), ("90m", 5400), (45, 45), ("2w", 1209600)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("4h", 14400), ("1d 12h", 129600), ("90m", 5400), (45, 45), ("2w", 1209600)]
+)
 def test_durations_are_read_as_people_write_them(text, value):
     assert seconds(text) == value
     assert seconds(short(value)) == value
