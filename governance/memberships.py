@@ -32,7 +32,10 @@ def leaders_besides(person: Person) -> list[Person]:
 def add_person(
     actor: Actor, now: datetime, *, email: str, name: str, team: Team, role: str, password: str = ""
 ) -> tuple[Person, str]:
-    """Add a person with a first role; return them and the password to hand over. Raises NotPossible, ValidationError."""
+    """Add a person with a first role; return them and the password to hand over.
+
+    Raises NotPossible when the address is taken, ValidationError for a weak password.
+    """
     password = password or initial_password()
     password_validation.validate_password(password)
     try:

@@ -103,7 +103,7 @@ class Level(models.Model):
 
 @dataclass(frozen=True)
 class Rung:
-    """A level as a form says it: a person, or a team with a role (empty: leaders and reviewers), after so many seconds."""
+    """A level as a form says it: a person, or a team with a role (empty: leaders and reviewers), after seconds."""
 
     after: int
     team_id: int | None = None

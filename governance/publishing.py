@@ -219,9 +219,7 @@ def _work(old: Spec, new: Spec) -> Iterator[Change]:
 
 def _people(old: Spec, new: Spec) -> Iterator[Change]:
     if old["reviewers"] != new["reviewers"]:
-        yield Change(
-            Direction.LOOSENS, new["title"], "Reviewers:", old["reviewers"], new["reviewers"], _OTHERS_ANSWER
-        )
+        yield Change(Direction.LOOSENS, new["title"], "Reviewers:", old["reviewers"], new["reviewers"], _OTHERS_ANSWER)
     names = (
         ("question", "Question:"),
         ("title", "Title:"),
@@ -239,10 +237,8 @@ def _rejection(old: Spec, new: Spec) -> Iterator[Change]:
     was, now = old["on_reject"], new["on_reject"]
     if was == now:
         return
-    if now == "skip":
-        direction = Direction.LOOSENS
-    else:
-        direction = Direction.TIGHTENS if was == "skip" else Direction.NEUTRAL
+    gone = Direction.TIGHTENS if was == "skip" else Direction.NEUTRAL
+    direction = Direction.LOOSENS if now == "skip" else gone
     yield Change(direction, new["title"], "After a rejection:", _REJECTIONS[was], _REJECTIONS[now])
 
 

@@ -123,7 +123,8 @@ if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
+    CELERY_BROKER_TRANSPORT = "governance.supervising.broker:Transport"
 
 # --- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "governance.Person"
@@ -146,7 +147,7 @@ LOGIN_REDIRECT_URL = "/"
 # --- mail ----------------------------------------------------------------------------------------------------------
 # EMAIL_URL, e.g. smtp://user:password@host:587. Without it `manage.py up` starts a catcher and sends there.
 MAIL_CATCHER = env.str("EMAIL_URL", "") == ""
-vars().update(env.email("EMAIL_URL", default="smtp://127.0.0.1:8025"))
+vars().update(env.email("EMAIL_URL", default=f"smtp://127.0.0.1:{env.int('REMIT_MAIL_PORT', 8025)}"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Remit <remit@localhost>")
 MAIL_DIR = STATE_DIR / "mail"

@@ -161,19 +161,9 @@ def sign_in(world: World) -> Callable[[str], Client]:
     return browser
 
 
-@pytest.fixture(autouse=True)
-def _append_only_ledger_can_be_emptied_between_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests that commit are cleaned up by deleting every row, which the ledger's triggers forbid to everybody else."""
-    teardown = TransactionTestCase._fixture_teardown
+class _LedgerTriggersOff:
+    """Tests that commit are cleaned up by deleting every row, which the ledger's triggers forbid to all others."""
 
-    def without_triggers(self: TransactionTestCase) -> None:
-        with ledger_triggers_off():
-            teardown(self)
-
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
-
-
-class ledger_triggers_off:
     def __enter__(self) -> None:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -193,3 +183,14 @@ class ledger_triggers_off:
                 return
             for _, sql in self.triggers:
                 cursor.execute(sql)
+
+
+_teardown = TransactionTestCase._fixture_teardown
+
+
+def _without_triggers(self: TransactionTestCase) -> None:
+    with _LedgerTriggersOff():
+        _teardown(self)
+
+
+TransactionTestCase._fixture_teardown = _without_triggers

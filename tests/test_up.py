@@ -58,14 +58,14 @@ def test_an_error_reaches_the_terminal_with_all_its_lines(journal: Journal, echo
     journal.feed(b"2026-01-02 10:00:00,123 ERROR workflows: it broke\nTraceback (most rec")
     journal.feed(b"ent call last):\n2026-01-02 10:00:01,123 INFO workflows: fine again\n")
     assert echoed == [
-        "web    | 2026-01-02 10:00:00,123 ERROR workflows: it broke",
-        "web    | Traceback (most recent call last):",
+        "web     | 2026-01-02 10:00:00,123 ERROR workflows: it broke",
+        "web     | Traceback (most recent call last):",
     ]
 
 
 def test_a_crash_before_logging_is_set_up_reaches_the_terminal(journal: Journal, echoed: list[str]) -> None:
     journal.feed(b"ModuleNotFoundError: No module named 'remit'\n")
-    assert echoed == ["web    | ModuleNotFoundError: No module named 'remit'"]
+    assert echoed == ["web     | ModuleNotFoundError: No module named 'remit'"]
 
 
 def test_a_journal_stays_small(journal: Journal, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ class Remit:
             return False
 
     def complete(self) -> bool:
-        return [len(self.of(words)) for words in (" gunicorn ", " worker ", " beat ")] == [3, 3, 1]
+        return [len(self.of(words)) for words in (" gunicorn ", " worker ", " beat ")] == [3, 2, 1]
 
     def gone(self) -> bool:
         return self.supervisor.poll() is not None and not self.processes()
@@ -206,6 +206,7 @@ def remit(tmp_path: Path) -> Iterator[Remit]:
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
     remit.supervisor.wait()
+    print(remit.output.read_text())  # noqa: T201 (pytest shows it with a failure)
 
 
 @pytest.mark.faults
@@ -240,8 +241,8 @@ def test_a_taken_port_is_refused_before_anything_starts(remit: Remit) -> None:
 @pytest.mark.faults
 @pytest.mark.parametrize(
     ("words", "place"),
-    [(" gunicorn ", 0), (" gunicorn ", 1), (" worker ", 0), (" worker ", 1), (" beat ", 0)],
-    ids=["web", "web process", "worker", "pool process", "clock"],
+    [(" gunicorn ", 0), (" gunicorn ", 1), ("=worker1@", 0), ("=worker2@", 0), (" beat ", 0)],
+    ids=["web", "web process", "first worker", "second worker", "clock"],
 )
 def test_what_is_killed_comes_back(remit: Remit, words: str, place: int) -> None:
     until(remit.start().answers, START)
@@ -268,7 +269,7 @@ def test_killing_the_supervisor_leaves_nothing_and_the_next_one_works(remit: Rem
 def test_killing_supervisor_and_masters_together_leaves_nothing(remit: Remit) -> None:
     until(remit.start().answers, START)
     until(remit.complete, START)
-    masters = [remit.of(words)[0] for words in (" gunicorn ", " worker ", " beat ")]
+    masters = [remit.of(words)[0] for words in (" gunicorn ", "=worker1@", "=worker2@", " beat ")]
     for number in (*masters, remit.supervisor.pid):
         os.kill(number, signal.SIGKILL)
     until(remit.gone, 2)

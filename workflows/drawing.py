@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from workflows import graph
 
@@ -95,21 +94,26 @@ class _Line:
             taken = {other.lane for other in settled}
             lanes = _lanes_for(strand.lane, len(strand.targets), taken)
             if not lanes:
-                settled, lanes = _merged(settled, strand.lane), [strand.lane]
+                settled, lanes = _merged(settled), [strand.lane]
             for lane, targets in _dealt(lanes, strand.targets):
                 settled.append(_Strand(lane, targets, origin=strand.lane))
-        self.strands = [part for strand in settled for part in self._let_out(strand, key, settled)]
+        if any(key in strand.targets and len(strand.targets) > 1 for strand in settled) and not _free(settled):
+            settled = _merged(settled)
+        self.strands = [part for strand in settled for part in _let_out(strand, key, _free(settled))]
 
-    def _let_out(self, strand: _Strand, key: str, others: Sequence[_Strand]) -> Iterable[_Strand]:
-        """Let the step of this row out of a strand that leads to others, too."""
-        rest = tuple(target for target in strand.targets if target != key)
-        if key not in strand.targets or not rest:
-            return [strand]
-        free = _lanes_for(strand.lane, 2, {other.lane for other in others if other is not strand})
-        if len(free) < 2:
-            free = [strand.lane, strand.lane]
-        aside = next((lane for lane in free if lane != strand.lane), strand.lane)
-        return [replace(strand, lane=aside, targets=(key,)), replace(strand, targets=rest)]
+
+def _free(strands: Iterable[_Strand]) -> list[int]:
+    taken = {strand.lane for strand in strands}
+    return [lane for lane in range(1, MOST + 1) if lane not in taken]
+
+
+def _let_out(strand: _Strand, key: str, free: Sequence[int]) -> list[_Strand]:
+    """Let the step of this row out of a strand that leads to others, too, into the nearest free lane."""
+    rest = tuple(target for target in strand.targets if target != key)
+    if key not in strand.targets or not rest:
+        return [strand]
+    aside = min(free, key=lambda lane: abs(lane - strand.lane), default=strand.lane)
+    return [replace(strand, lane=aside, targets=(key,)), replace(strand, targets=rest)]
 
 
 def x_of(lane: int) -> int:
@@ -136,7 +140,7 @@ def _dealt(lanes: Sequence[int], targets: Sequence[str]) -> list[tuple[int, tupl
     return [*((lane, (target,)) for lane, target in single), (lanes[-1], tuple(targets[len(single) :]))]
 
 
-def _merged(strands: Sequence[_Strand], lane: int) -> list[_Strand]:
+def _merged(strands: Sequence[_Strand]) -> list[_Strand]:
     """Lay strands that lead to the same steps into one lane, to make room."""
     found: dict[tuple[str, ...], int] = {}
     for strand in strands:
@@ -161,9 +165,3 @@ def rails(after: Mapping[str, Sequence[str]], gated: Iterable[str] = ()) -> list
     drawn.append(line.row(END, gated=False))
     widest = max([rail.lane for rail in drawn] + [(down.x - 2) // 24 for rail in drawn for down in rail.downs])
     return [replace(rail, width=100 if widest <= USUAL else 124) for rail in drawn]
-
-
-def in_ranks(ranks: Mapping[str, int]) -> list[list[str]]:
-    """Return the steps column by column."""
-    ordered = sorted(ranks, key=lambda key: ranks[key])
-    return [list(keys) for _, keys in groupby(ordered, key=lambda key: ranks[key])]

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
+from governance.ledger import record
+from governance.people import Actor, Person
 from workflows.definitions import Step
 
 
@@ -33,6 +35,16 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.cause
+
+    def settle(self, person: Person, now: datetime) -> bool:
+        """Say that this has been seen to. False when somebody else was first. The next one of its kind opens anew."""
+        with transaction.atomic():
+            settled = Incident.objects.filter(pk=self.pk, settled_at=None).update(settled_at=now)
+            if settled:
+                workflow = self.step.version.workflow_id
+                facts = {"incident": self.pk, "step": self.step.key, "cause": self.cause}
+                record(Actor.of(person), "incident.settled", now, workflow=workflow, **facts)
+        return bool(settled)
 
 
 def open_incidents(found: Iterable[tuple[int, str]], now: datetime) -> None:

@@ -145,14 +145,16 @@ def discard(version: Version, person: Person, now: datetime) -> None:
 
 
 def spec_of(version: Version) -> dict[str, Any]:
-    """Return the version for `governance.publishing.changes`: as a file says it, with teams and paths by their names."""
-    spec = part_of(version).model_dump()
-    spec["owner"] = version.owner.name
+    """Return the version for `governance.publishing.changes`: as a file says it, but teams and paths by their names."""
+    spec = part_of(version).model_dump(exclude={"steps"})
     steps = version.steps.select_related("reviewers", "escalation")
-    for said, step in zip(spec["steps"], steps, strict=True):
-        said["reviewers"] = step.reviewers.name
-        said["escalation"] = step.escalation.title if step.escalation else ""
-    return spec
+    return {**spec, "owner": version.owner.name, "steps": [step_spec(step) for step in steps]}
+
+
+def step_spec(step: Step) -> dict[str, Any]:
+    """Return one step in the same way."""
+    path = step.escalation.title if step.escalation else ""
+    return {**_step_part(step).model_dump(), "reviewers": step.reviewers.name, "escalation": path}
 
 
 def predecessor(version: Version) -> Version | None:
@@ -177,7 +179,7 @@ def fingerprint(version: Version) -> str:
 
 
 def is_outdated(version: Version) -> bool:
-    """Whether a draft was begun from an older version than the one in force: publishing it would undo what came since."""
+    """Whether a draft was begun from an older version than the one in force; publishing it undoes what came since."""
     return version.workflow.versions.filter(status=Status.IN_FORCE, number__gt=version.number).exists()
 
 
@@ -188,9 +190,7 @@ def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person,
         if held is None:
             raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
         Step.objects.filter(version=held, key=key).update(**terms)
-        record(
-            Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key
-        )
+        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key)
 
 
 def publish(version: Version, person: Person, now: datetime, *, seen: str = "") -> list[Change]:

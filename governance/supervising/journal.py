@@ -33,7 +33,7 @@ class Journal:
         elif _CRASH.match(line):
             self._loud = True
         if self._loud and line.strip():
-            self._echo(f"{self._name:<6} | {line}")
+            self._echo(f"{self._name:<7} | {line}")
 
     def close(self) -> None:
         if self._rest:

@@ -2,7 +2,7 @@
 
 The supervisor alone holds the write end of a pipe, the lifeline. Every process under it waits in a thread for the end
 of that pipe: the kernel closes it even after `kill -9`. Unlike PR_SET_PDEATHSIG this reaches grandchildren (gunicorn's
-workers, Celery's pool), whichever thread forked them, needs no `preexec_fn`, and works outside Linux too.
+workers), whichever thread forked them, needs no `preexec_fn`, and works outside Linux too.
 
 The gate is a second pipe: the program loads the application, then goes no further before the supervisor has closed it.
 So web is ready the moment the database is.

@@ -26,12 +26,18 @@ def web(listener: int) -> Program:
     )
 
 
-def worker() -> Program:
+def worker(number: int) -> Program:
+    """One Celery worker that works in its own process; several of them make up for a pool.
+
+    With a broker that has no event loop, Celery's prefork pool shares one locked queue between its processes. One that
+    is killed there keeps the lock: nothing is worked on any more, and the pool cannot even be stopped.
+    """
+    name = f"worker{number}"
     return Program(
-        "worker",
+        name,
         "celery",
         (
-            *("--quiet", "-A", "governance.celery", "worker", "--pool=prefork", "--concurrency=2"),
+            *("--quiet", "-A", "governance.celery", "worker", "--pool=solo", f"--hostname={name}@%h"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
     )

@@ -2,11 +2,11 @@
 
 import nh3
 from csp.constants import HEADER
-from django.urls import path
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path
 from django.views.decorators.http import require_GET
 
 from governance.mailcatcher import Letter, MailFolder

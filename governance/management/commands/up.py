@@ -23,6 +23,8 @@ from governance.supervising.child import Child
 from governance.supervising.knock import Knock
 from governance.supervising.supervisor import Supervisor
 
+WORKERS = 2
+
 
 class Command(BaseCommand):
     help = "Run Remit on this machine: web, worker and clock, restarted when they die. Ctrl-C stops all of it."
@@ -69,7 +71,7 @@ class Command(BaseCommand):
             "SITE_URL": settings.SITE_URL,
             "PYTHONUNBUFFERED": "1",
         }
-        parts = (programs.web(listener.fileno()), programs.worker(), programs.clock())
+        parts = (programs.web(listener.fileno()), *map(programs.worker, range(1, WORKERS + 1)), programs.clock())
         children = [Child(program, Path(settings.BASE_DIR), environment) for program in parts]
         return Supervisor(children, listener, settings.STATE_DIR / "logs", self._say)
 

@@ -1,0 +1,228 @@
+"""The queue as one person reads it: order, filters, groups, counts, keyset pages. It reads; reviews are changed elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from approvals.decisions import Decision
+from approvals.reviews import Kind, Review, answerable_by, visible_to
+from approvals.rows import WITH_REVIEW, Row, decided_rows, open_rows
+from governance.people import Person
+from workflows.access import workflows_for
+from workflows.definitions import Workflow
+
+PAGE = 50
+KINDS = dict(Kind.choices)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What of the queue is asked for. `after` is where the page before ended: a due time and an id."""
+
+    tab: str = ""
+    q: str = ""
+    workflow: str = ""
+    kind: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Self:
+        names = ("tab", "q", "workflow", "kind", "after")
+        given = cls(**{name: str(asked.get(name, "")).replace("\x00", "").strip() for name in names})
+        return replace(given, kind=given.kind if given.kind in KINDS else "")
+
+    def on(self, reviews: QuerySet[Review]) -> QuerySet[Review]:
+        """Return the reviews that match."""
+        if self.q:
+            reviews = reviews.filter(headline__icontains=self.q)
+        if self.workflow:
+            reviews = reviews.filter(action__workflow__slug=self.workflow)
+        return reviews.filter(kind=self.kind) if self.kind else reviews
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.q or self.workflow or self.kind)
+
+    @property
+    def wants_decided(self) -> bool:
+        return self.tab == "decided"
+
+    @property
+    def query(self) -> str:
+        """The filters as the end of an address, with its question mark; empty when nothing is asked for."""
+        asked = {name: value for name, value in vars(self).items() if value}
+        return f"?{urlencode(asked)}" if asked else ""
+
+    @property
+    def first_page(self) -> Self:
+        return replace(self, after="")
+
+    @property
+    def cleared(self) -> Self:
+        return replace(self, q="", workflow="", kind="", after="")
+
+    @property
+    def chips(self) -> list[tuple[str, str]]:
+        """Each filter in words, with the query that goes without it."""
+        words = {"q": f"“{self.q}”", "workflow": self.workflow, "kind": KINDS.get(self.kind, "")}
+        first = self.first_page
+        return [(words[name], replace(first, **{name: ""}).query) for name in words if getattr(self, name)]
+
+    @property
+    def place(self) -> tuple[datetime, int] | None:
+        moment, _, key = self.after.partition("~")
+        due = parse_datetime(moment) if key.isdigit() else None
+        return (due, int(key)) if due and due.tzinfo else None
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    count: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the list. `waiting` counts the whole queue of the person, whatever is filtered."""
+
+    groups: list[Group]
+    waiting: int
+    matching: int
+    newest: int
+    older: str
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows]
+
+    @property
+    def shown(self) -> str:
+        return ",".join(str(row.key) for row in self.rows)
+
+
+def waiting(person: Person) -> int:
+    """Return how many reviews wait for this person."""
+    return answerable_by(person).count()
+
+
+def page(person: Person, filters: Filters, now: datetime) -> Page:
+    return _decided_page(person, filters, now) if filters.wants_decided else _waiting_page(person, filters, now)
+
+
+def _waiting_page(person: Person, filters: Filters, now: datetime) -> Page:
+    spans = _spans(now)
+    sizes = {name: Count("pk", filter=Q(**span)) for name, span in spans.items()}
+    counted = filters.on(answerable_by(person)).aggregate(matching=Count("pk"), newest=Max("pk"), **sizes)
+    rows, older = _keyset(person, filters, now)
+    groups = [Group(name, counted[name], [row for row in rows if row.is_due(**span)]) for name, span in spans.items()]
+    total = waiting(person) if filters.is_narrowed else counted["matching"]
+    shown = [group for group in groups if group.rows]
+    return Page(shown, total, counted["matching"], counted["newest"] or 0, older)
+
+
+def _keyset(person: Person, filters: Filters, now: datetime) -> tuple[list[Row], str]:
+    reviews = filters.on(answerable_by(person)).order_by("due_at", "id")
+    if filters.place:
+        reviews = reviews.filter(_beyond(*filters.place))
+    rows = open_rows(reviews[: PAGE + 1], person, now)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    last = f"{rows[-1].due_at.isoformat()}~{rows[-1].key}" if more else ""
+    return rows, replace(filters, after=last).query if more else ""
+
+
+def _decided_page(person: Person, filters: Filters, now: datetime) -> Page:
+    reviews = filters.on(visible_to(person)).order_by().values("pk")
+    decisions = Decision.objects.filter(review__in=reviews).select_related("person", *WITH_REVIEW).order_by("-id")
+    rows = decided_rows(decisions[:PAGE], person, now)
+    groups = [Group("Newest first", len(rows), rows)] if rows else []
+    return Page(groups, waiting(person), len(rows), 0, "")
+
+
+def _beyond(due: datetime, key: int) -> Q:
+    return Q(due_at__gt=due) | Q(due_at=due, pk__gt=key)
+
+
+def _spans(now: datetime) -> dict[str, dict[str, datetime]]:
+    """Return the groups of the list, each as bounds on `due_at`; a group may be empty late in the day."""
+    soon = now + timedelta(hours=2)
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    today = max(midnight, soon)
+    week = midnight + timedelta(days=6)
+    return {
+        "Overdue": {"due_at__lt": now},
+        "Next two hours": {"due_at__gte": now, "due_at__lt": soon},
+        "Today": {"due_at__gte": soon, "due_at__lt": today},
+        "This week": {"due_at__gte": today, "due_at__lt": week},
+        "Later": {"due_at__gte": week},
+    }
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where a review stands in the queue. `next` and `previous` are ids or None."""
+
+    place: int
+    total: int
+    next: int | None
+    previous: int | None
+
+
+def neighbours(person: Person, filters: Filters, review: Review) -> Neighbours:
+    reviews = filters.on(answerable_by(person)).order_by("due_at", "id")
+    after = reviews.filter(_beyond(review.due_at, review.pk))
+    before = reviews.filter(Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk))
+    counted = reviews.aggregate(
+        total=Count("pk"), before=Count("pk", filter=Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk))
+    )
+    return Neighbours(
+        counted["before"] + 1,
+        counted["total"],
+        after.values_list("pk", flat=True).first(),
+        before.values_list("pk", flat=True).last(),
+    )
+
+
+def following(person: Person, filters: Filters, review: Review) -> int | None:
+    """Return what to open after this review was decided: the next one, or else the most urgent of all."""
+    reviews = filters.on(answerable_by(person)).exclude(pk=review.pk).order_by("due_at", "id").values_list("pk", flat=True)
+    return reviews.filter(_beyond(review.due_at, review.pk)).first() or reviews.first()
+
+
+def fingerprint(person: Person) -> str:
+    """Return what changes whenever the person's queue does: one cheap aggregate."""
+    found = answerable_by(person).aggregate(
+        count=Count("pk"), newest=Max("pk"), claims=Count("claimed_by"), who=Sum("claimed_by"), levels=Sum("level")
+    )
+    decided = Decision.objects.aggregate(newest=Max("pk"))["newest"]
+    return ".".join(str(value or 0) for value in (*found.values(), decided))
+
+
+def arrived_since(person: Person, filters: Filters, newest: int) -> int:
+    """Return how many reviews have come into the queue since the newest that the reader's page knows."""
+    return filters.on(answerable_by(person)).filter(pk__gt=newest).count()
+
+
+def rows_now(person: Person, keys: Iterable[int], now: datetime) -> list[Row]:
+    """Return these rows as they stand now, also those that are no longer open."""
+    reviews = visible_to(person).filter(pk__in=list(keys)).prefetch_related("decisions__person")
+    return open_rows(reviews, person, now)
+
+
+def workflows_to_choose(person: Person) -> QuerySet[Workflow]:
+    return workflows_for(person).order_by("title").only("slug", "title")
+
+
+def decided_today(person: Person, now: datetime) -> dict[str, int]:
+    """Return how many the person decided since midnight, by choice."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = person.decisions.filter(at__gte=midnight).order_by().values_list("choice").annotate(size=Count("pk"))
+    return dict(rows)

@@ -1,0 +1,91 @@
+"""Answering a review. What stands in the way of an answer is shown in the item itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from approvals import queue as reading
+from approvals.decisions import Choice
+from approvals.dossiers import Dossier
+from approvals.forms import AnswerForm, EditForm
+from approvals.obstacles import FORESEEN, obstacle
+from approvals.queue import Filters
+from approvals.reviews import Review, Status
+from approvals.views.items import form_of, pane, reader, review_or_404, shown
+
+
+@require_POST
+def decision(request: HttpRequest, key: int) -> HttpResponse:
+    """Take the answer and go on to the next item; or show the same one with what stood in the way."""
+    person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
+    found, choice = review_or_404(person, key), request.POST.get("choice", "")
+    item = Dossier(found, person, now)
+    form = form_of(item, choice, request.POST)
+    if form is not None and not form.is_valid():
+        return shown(request, pane(person, filters, found, item=item, form=form), filters, 422)
+    try:
+        found.decide(person, choice, now, digest=request.POST.get("digest", ""), **_given(form))
+    except FORESEEN as error:
+        return _stopped(request, key, form, error)
+    messages.success(request, told(item, choice))
+    return redirect(_onward(item, filters, choice))
+
+
+def _given(form: EditForm | AnswerForm | None) -> dict[str, Any]:
+    if isinstance(form, EditForm):
+        return {"payload": form.changes}
+    return {"note": form.cleaned_data["note"]} if form is not None else {}
+
+
+def _stopped(request: HttpRequest, key: int, form: EditForm | AnswerForm | None, error: Exception) -> HttpResponse:
+    """Show the item as it stands now, with the obstacle; a form that may still be right stays filled in."""
+    person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
+    item = Dossier(review_or_404(person, key), person, now)
+    found = obstacle(error, request.POST.get("choice", ""), item, _seen(request.POST.get("seen", "")), now)
+    kept = form if found.keeps_form else form_of(item, "")
+    context = pane(person, filters, item.review, item=item, form=kept, obstacle=found)
+    return shown(request, context, filters, found.status)
+
+
+def _seen(text: str) -> dict[str, Any]:
+    """Return the payload the reader had before them, as their page sent it back; only ever shown to them."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def told(item: Dossier, choice: str) -> str:
+    """Say what was decided and what follows."""
+    goes_on = "It is held until the halt is lifted." if item.halts else "It is being done."
+    verb, then = {
+        Choice.APPROVE: ("You approved", goes_on),
+        Choice.EDIT: ("You edited and approved", goes_on),
+        Choice.REJECT: ("You rejected", f"{item.on_reject_words}."),
+        Choice.TAKE_OVER: ("You took over", "It is yours to do now; record here what came of it."),
+        Choice.DONE: ("You recorded as done", "The run goes on."),
+        Choice.HAPPENED: ("You recorded that it happened", "The run goes on."),
+        Choice.TRY_AGAIN: ("You recorded that it did not happen", goes_on),
+        Choice.GIVE_UP: ("You left it", "Nothing more is done; it counts as failed."),
+    }[Choice(choice)]
+    if item.is_todo and choice == Choice.REJECT:
+        verb = "You recorded as not done"
+    return f"{verb}: {item.review.headline.rstrip('?')}. {then}"
+
+
+def _onward(item: Dossier, filters: Filters, choice: str) -> str:
+    """Return the address of what comes next: the to-do one has just taken over, or the next item of the queue."""
+    if choice == Choice.TAKE_OVER:
+        todo = Review.objects.filter(action=item.review.action_id, status=Status.OPEN).first()
+        return reverse("review", args=[todo.pk]) + filters.query if todo else reverse("queue")
+    key = reading.following(item.reader, filters, item.review)
+    return (reverse("review", args=[key]) if key else reverse("queue")) + filters.query

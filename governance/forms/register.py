@@ -1,0 +1,162 @@
+"""Assets of the register as forms: what each kind consists of, and for how long it is approved."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from governance.expressions import ExpressionError, compiled
+from governance.people import Person, Team
+from governance.register import Asset, Kind, approve, unclosed_place
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class AssetForm(forms.Form):
+    """What every kind has. Each kind adds the fields of its body, named in `body_fields`."""
+
+    body_fields: tuple[str, ...] = ()
+    kind: Kind
+
+    title = forms.CharField(label="Title", max_length=160)
+    key = forms.SlugField(
+        label="Key",
+        max_length=80,
+        help_text="How workflows name it: letters, digits and dashes. It never changes.",
+    )
+    owner = forms.ModelChoiceField(Team.objects.all(), label="Owner", empty_label=None)
+    approved_from = forms.DateField(label="Approved from", required=False, widget=DAY, help_text="Empty: at once.")
+    last_day = forms.DateField(label="Last day", required=False, widget=DAY, help_text="Empty: until it is withdrawn.")
+
+    def __init__(self, *args: Any, base: Asset | None = None, **kwargs: Any) -> None:
+        if base is not None:
+            kwargs["initial"] = {**base.body, "title": base.title, "owner": base.owner_id, "last_day": _last_day(base)}
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.base = base
+        if base is not None:
+            del self.fields["key"]
+        else:
+            self.fields["key"].widget.attrs["autocapitalize"] = "off"
+
+    def clean_key(self) -> str:
+        return str(self.cleaned_data["key"]).lower()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("approved_from"), cleaned.get("last_day")
+        today = timezone.localdate()
+        if last and last < (first or today):
+            self.add_error("last_day", "The last day lies before the first." if first else "The last day is past.")
+        return cleaned
+
+    def approve(self, person: Person, now: datetime) -> Asset:
+        """Put it into the register. Raises AlreadyThere."""
+        answers, base = self.cleaned_data, self.base
+        return approve(
+            Asset(
+                kind=self.kind,
+                key=base.key if base else answers["key"],
+                version=base.version + 1 if base else 1,
+                title=answers["title"],
+                body={**(base.body if base else {}), **self._body()},
+                owner=answers["owner"],
+                approved_by=person,
+                approved_from=max(now, _morning(answers["approved_from"])) if answers["approved_from"] else now,
+                approved_until=_morning(answers["last_day"] + timedelta(days=1)) if answers["last_day"] else None,
+            ),
+            now,
+        )
+
+    def _body(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.body_fields}
+
+    @property
+    def parts(self) -> list[forms.BoundField]:
+        """The fields of the body, as the page draws them."""
+        return [self[name] for name in self.body_fields]
+
+
+class WordsForm(AssetForm):
+    """A claim or a tactic: plain words."""
+
+    body_fields = ("text",)
+    text = forms.CharField(label="Words", widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class ClaimForm(WordsForm):
+    kind = Kind.CLAIM
+
+
+class TacticForm(WordsForm):
+    kind = Kind.TACTIC
+
+
+class TemplateForm(AssetForm):
+    kind = Kind.TEMPLATE
+    body_fields = ("subject", "body")
+    subject = forms.CharField(label="Subject", max_length=300)
+    body = forms.CharField(
+        label="Body",
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text="{{ name }} is filled from the record. Where the field is missing, nothing is sent.",
+    )
+
+    def clean_subject(self) -> str:
+        return _with_closed_places(self.cleaned_data["subject"])
+
+    def clean_body(self) -> str:
+        return _with_closed_places(self.cleaned_data["body"].replace("\r\n", "\n"))
+
+
+class OfferForm(AssetForm):
+    kind = Kind.OFFER
+    body_fields = ("eligible", "value")
+    eligible = forms.CharField(
+        label="Who may get it (CEL)",
+        initial="true",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "class": "code", "spellcheck": "false", "autocapitalize": "off"}),
+        help_text="Over the fields of the record, for example record.age >= 18.",
+    )
+    value = forms.FloatField(
+        label="Value", min_value=0, initial=0, help_text="What it costs; guardrails read it as amounts.offer_value."
+    )
+
+    def clean_eligible(self) -> str:
+        text = " ".join(self.cleaned_data["eligible"].split("\n")).strip()
+        try:
+            compiled(text, boolean=True)
+        except ExpressionError as error:
+            raise ValidationError(f"{error}.") from None
+        return text
+
+
+FORMS: dict[str, type[AssetForm]] = {
+    Kind.TEMPLATE: TemplateForm,
+    Kind.OFFER: OfferForm,
+    Kind.CLAIM: ClaimForm,
+    Kind.TACTIC: TacticForm,
+}
+
+
+class WithdrawalForm(forms.Form):
+    reason = forms.CharField(label="Reason, in words others will read", max_length=400)
+
+
+def _with_closed_places(text: str) -> str:
+    if found := unclosed_place(text):
+        raise ValidationError(f"“{found}” is not a place that can be filled. Write it as {{{{ name }}}}.")
+    return text
+
+
+def _morning(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _last_day(asset: Asset) -> date | None:
+    moment = asset.last_moment
+    return timezone.localdate(moment) if moment and moment > timezone.now() else None

@@ -1,0 +1,97 @@
+"""The next rulebook as a form: a stance for each capability, and guardrails as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from governance.expressions import ExpressionError, compiled
+from governance.rulebook import Effect, StanceKind
+from governance.rulechanges import Content, Rail
+
+UNDECIDED = ("", "Nobody has decided")
+MOST_GUARDRAILS = 100
+
+
+class StancesForm(forms.Form):
+    """One choice for each capability, under the capability's key."""
+
+    def __init__(self, titles: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key, title in titles.items():
+            self.fields[key] = forms.ChoiceField(
+                label=title, choices=[*StanceKind.choices, UNDECIDED], required=False, widget=forms.RadioSelect
+            )
+
+
+class GuardrailForm(forms.Form):
+    reason = forms.CharField(
+        label="Reason, in words others will read",
+        max_length=240,
+        widget=forms.TextInput(attrs={"placeholder": "A price is named"}),
+    )
+    when = forms.CharField(
+        label="When (CEL)",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "code", "autocapitalize": "off"}),
+    )
+    effect = forms.ChoiceField(label="Then", choices=Effect.choices, initial=Effect.REVIEW)
+    capability = forms.ChoiceField(label="For", required=False)
+
+    def __init__(self, *args: Any, titles: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scope = cast(forms.ChoiceField, self.fields["capability"])
+        scope.choices = [("", "Every capability"), *titles.items()]
+
+    def clean_when(self) -> str:
+        text = " ".join(str(self.cleaned_data["when"]).split("\n")).strip()
+        try:
+            compiled(text, boolean=True)
+        except ExpressionError as error:
+            raise ValidationError(f"{error}.") from None
+        return text
+
+
+class _Guardrails(forms.BaseFormSet[GuardrailForm]):
+    def clean(self) -> None:
+        seen: set[tuple[str, str]] = set()
+        for form in self.kept:
+            key = (form.cleaned_data["when"], form.cleaned_data["capability"])
+            if key in seen:
+                form.add_error("when", "Another guardrail has the same condition for the same capability.")
+            seen.add(key)
+
+    @property
+    def kept(self) -> Iterable[GuardrailForm]:
+        """The rows that are filled and not removed."""
+        for form in self.forms:
+            if form.is_valid() and form.cleaned_data.get("when") and not form.cleaned_data.get("DELETE"):
+                yield form
+
+
+class RulebookForm:
+    """Both parts together. `content` is what to keep, once `is_valid` said so."""
+
+    def __init__(self, titles: Mapping[str, str], content: Content, data: Mapping[str, Any] | None = None) -> None:
+        self.stances = StancesForm(titles, data, prefix="stance", initial=content["stances"], label_suffix="")
+        rows = forms.formset_factory(
+            GuardrailForm, formset=_Guardrails, extra=1, can_delete=True, max_num=MOST_GUARDRAILS, validate_max=True
+        )
+        given = {"titles": titles, "label_suffix": ""}
+        self.guardrails = cast(_Guardrails, rows(data, prefix="rail", initial=content["guardrails"], form_kwargs=given))
+
+    def is_valid(self) -> bool:
+        return all([self.stances.is_valid(), self.guardrails.is_valid()])
+
+    @property
+    def content(self) -> Content:
+        names = ("when", "effect", "reason", "capability")
+        return {
+            "stances": {key: stance for key, stance in self.stances.cleaned_data.items() if stance},
+            "guardrails": [
+                cast(Rail, {name: form.cleaned_data[name] for name in names}) for form in self.guardrails.kept
+            ],
+        }

@@ -1,0 +1,238 @@
+"""An Entry as one sentence for people. Pure: reads the entry's fields and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+Data = Mapping[str, Any]
+MANY = 2
+"""So many reasons are written out, further ones are counted."""
+
+
+class Fact(Protocol):
+    """What an Entry says."""
+
+    verb: str
+    actor_kind: str
+    actor_name: str
+    data: Any
+
+
+VERBS: dict[str, str] = {
+    "run.started": "Run started",
+    "run.ended": "Run ended",
+    "run.stopped": "Run stopped",
+    "run.cancelled": "Run cancelled",
+    "action.ready": "Step reached",
+    "action.skipped": "Step skipped",
+    "action.claimed": "Taken up by a worker",
+    "action.unclaimed": "Let go by a worker",
+    "action.started": "Effect began",
+    "action.done": "Done",
+    "action.failed": "Failed",
+    "action.refused": "Refused",
+    "action.held": "Held by a halt",
+    "action.again": "Put off to try again",
+    "action.uncertain": "Uncertain",
+    "action.settled": "Uncertainty settled",
+    "action.to_review": "Put to approval",
+    "action.to_person": "Put to a person",
+    "action.approved": "Approved",
+    "action.edited": "Edited",
+    "action.rejected": "Rejected",
+    "action.sent_back": "Sent back",
+    "action.taken_over": "Taken over",
+    "action.cancelled": "Cancelled",
+    "action.expired": "Expired",
+    "action.undo_asked": "Undo asked",
+    "review.escalated": "Escalated",
+    "halt.pulled": "Halt pulled",
+    "halt.lifted": "Halt lifted",
+    "version.drafted": "Draft made",
+    "version.discarded": "Draft discarded",
+    "version.revised": "Draft revised",
+    "version.in_force": "Version in force",
+    "rulebook.drafted": "Rulebook drafted",
+    "rulebook.discarded": "Rulebook draft discarded",
+    "rulebook.in_force": "Rulebook in force",
+    "asset.approved": "Asset approved",
+    "asset.renewed": "Asset renewed",
+    "asset.withdrawn": "Asset withdrawn",
+    "path.added": "Escalation path added",
+    "path.changed": "Escalation path changed",
+    "records.imported": "Records imported",
+    "team.added": "Team added",
+    "person.joined": "Person joined",
+    "person.role_changed": "Role changed",
+    "person.left_team": "Person left a team",
+    "person.deactivated": "Person deactivated",
+    "person.reactivated": "Person reactivated",
+    "token.issued": "API token made",
+}
+"""The known verbs in the words a filter offers."""
+
+
+def sentence(fact: Fact, titles: Mapping[str, str] | None = None) -> str:
+    """Return what happened, in one sentence. `titles` gives the steps' titles by key; without it keys are spelled out."""
+    data: Data = fact.data if isinstance(fact.data, Mapping) else {}
+    key = str(data.get("step", ""))
+    step = (titles or {}).get(key) or spelled(key) or "The action"
+    write = _SENTENCES.get(fact.verb, _anything)
+    return write(fact, f"“{step}”" if key else step, data)
+
+
+def spelled(key: str) -> str:
+    """Return a key as words: `choose_offer` as “Choose offer”."""
+    words = key.replace("_", " ").replace("-", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _anything(fact: Fact, step: str, data: Data) -> str:
+    """Return a sentence for a verb of which only the name and the facts are known."""
+    facts = [f"{spelled(name).lower()} {value}" for name, value in data.items() if _plain(value)]
+    return f"{spelled(fact.verb)} by {fact.actor_name}{': ' + ', '.join(facts) if facts else ''}"
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, int | float | str) and value != ""
+
+
+def _person(fact: Fact) -> bool:
+    return fact.actor_kind == "person"
+
+
+def _after(words: object) -> str:
+    """Return the words behind a colon; nothing for none."""
+    return f": {words}" if words else ""
+
+
+def _quoted(words: object) -> str:
+    return f": “{words}”" if words else ""
+
+
+def _reasons(data: Data) -> str:
+    found = [str(reason) for reason in data.get("reasons", ()) if reason] or [str(data.get("trouble", ""))]
+    more = len(found) - MANY
+    return _after("; ".join(filter(None, found[:MANY]))) + (f"; and {more} more" if more > 0 else "")
+
+
+def _run_started(fact: Fact, step: str, data: Data) -> str:
+    version = f", version {data['version']}" if "version" in data else ""
+    who = f"{fact.actor_name} started it " if _person(fact) else "Started "
+    return f"{who}{data.get('trigger') or 'by hand'}{version}"
+
+
+def _run_closed(fact: Fact, step: str, data: Data) -> str:
+    words = {"run.ended": "The run ended", "run.stopped": "The run stopped"}
+    by = f" by {fact.actor_name}" if _person(fact) else ""
+    return f"{words.get(fact.verb, 'The run was cancelled')}{by}{_quoted(data.get('reason'))}"
+
+
+def _done(fact: Fact, step: str, data: Data) -> str:
+    if _person(fact):
+        return f"{fact.actor_name} did {step} by hand{_quoted(data.get('note'))}"
+    return f"{step} done{_after(data.get('output'))}"
+
+
+def _started(fact: Fact, step: str, data: Data) -> str:
+    key = f", key {data['key']}" if data.get("key") else ""
+    return f"{step} began{key}{_attempt(data)}"
+
+
+def _attempt(data: Data) -> str:
+    number = data.get("attempt", 1)
+    return f", attempt {number}" if isinstance(number, int) and number > 1 else ""
+
+
+def _uncertain(fact: Fact, step: str, data: Data) -> str:
+    return f"Not known whether {step} happened; it was not repeated{_after(data.get('trouble'))}"
+
+
+def _settled(fact: Fact, step: str, data: Data) -> str:
+    what = "it happened" if data.get("happened") else "it did not happen"
+    then = ", so it is tried again" if data.get("again") else ""
+    return f"{fact.actor_name} on {step}: {what}{then}{_quoted(data.get('note'))}"
+
+
+def _edited(fact: Fact, step: str, data: Data) -> str:
+    fields = ", ".join(map(str, data.get("fields", ())))
+    return f"{fact.actor_name} edited {step}{_after(fields)}; judged again and permitted"
+
+
+def _escalated(fact: Fact, step: str, data: Data) -> str:
+    people = ", ".join(map(str, data.get("people", ())))
+    return f"Nobody answered in time: went up to {data.get('to', 'the next level')}{f' ({people})' if people else ''}"
+
+
+def _said(verb: str, field: str = "note") -> Callable[[Fact, str, Data], str]:
+    return lambda fact, step, data: f"{fact.actor_name} {verb} {step}{_quoted(data.get(field))}"
+
+
+def _asset(verb: str) -> Callable[[Fact, str, Data], str]:
+    return lambda fact, step, data: (
+        f"{fact.actor_name} {verb} the {data.get('kind', 'asset')} “{data.get('title', data.get('key', ''))}”, "
+        f"version {data.get('version', 1)}{_quoted(data.get('reason'))}"
+    )
+
+
+def _path(verb: str) -> Callable[[Fact, str, Data], str]:
+    return lambda fact, step, data: f"{fact.actor_name} {verb} the escalation path “{data.get('title', '')}”"
+
+
+def _numbered(words: str) -> Callable[[Fact, str, Data], str]:
+    return lambda fact, step, data: f"{fact.actor_name} {words.format(data.get('version', data.get('number', '')))}"
+
+
+_SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
+    "run.started": _run_started,
+    "run.ended": _run_closed,
+    "run.stopped": _run_closed,
+    "run.cancelled": _run_closed,
+    "action.ready": lambda fact, step, data: f"{step} is next",
+    "action.skipped": lambda fact, step, data: f"{step} skipped: its condition is not met",
+    "action.claimed": lambda fact, step, data: f"A worker took up {step}",
+    "action.unclaimed": lambda fact, step, data: f"A worker let go of {step} before it began",
+    "action.started": _started,
+    "action.done": _done,
+    "action.failed": lambda fact, step, data: f"{step} failed{_after(data.get('trouble'))}",
+    "action.refused": lambda fact, step, data: f"{step} refused{_reasons(data)}",
+    "action.held": lambda fact, step, data: f"A halt holds {step}; it did not begin",
+    "action.again": lambda fact, step, data: f"{step} is tried again later{_after(data.get('trouble'))}",
+    "action.uncertain": _uncertain,
+    "action.settled": _settled,
+    "action.to_review": lambda fact, step, data: f"{step} put to approval{_reasons(data)}",
+    "action.to_person": lambda fact, step, data: f"{step} put to a person{_reasons(data)}",
+    "action.approved": _said("approved"),
+    "action.edited": _edited,
+    "action.rejected": _said("rejected", "reason"),
+    "action.sent_back": _said("sent back", "reason"),
+    "action.taken_over": _said("took over"),
+    "action.cancelled": lambda fact, step, data: f"{step} cancelled; it did not begin",
+    "action.expired": lambda fact, step, data: f"{step} expired: nobody answered, nothing was done",
+    "action.undo_asked": lambda fact, step, data: f"{fact.actor_name} asked to undo action {data.get('undoes', '')}",
+    "review.escalated": _escalated,
+    "halt.pulled": lambda f, step, data: f"{f.actor_name} halted {data.get('scope', '')}{_quoted(data.get('reason'))}",
+    "halt.lifted": lambda fact, step, data: (
+        f"{fact.actor_name} lifted the halt of {data.get('scope', '')}{_quoted(data.get('reason'))}"
+    ),
+    "version.drafted": _numbered("drafted version {}"),
+    "version.discarded": _numbered("discarded the draft of version {}"),
+    "version.in_force": _numbered("put version {} in force"),
+    "version.revised": _numbered("revised the draft of version {}"),
+    "rulebook.drafted": _numbered("drafted rulebook {}"),
+    "rulebook.discarded": _numbered("discarded the draft of rulebook {}"),
+    "rulebook.in_force": _numbered("put rulebook {} in force"),
+    "asset.approved": _asset("approved"),
+    "asset.renewed": _asset("renewed"),
+    "asset.withdrawn": _asset("withdrew"),
+    "path.added": _path("added"),
+    "path.changed": _path("changed"),
+    "records.imported": lambda fact, step, data: (
+        f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
+    ),
+    "person.joined": lambda fact, step, data: (
+        f"{data.get('person', fact.actor_name)} joined {data.get('team', '')} as {data.get('role', 'member')}"
+    ),
+    "token.issued": lambda fact, step, data: f"An API token was made for {fact.actor_name}{_quoted(data.get('label'))}",
+}

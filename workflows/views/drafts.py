@@ -1,0 +1,171 @@
+"""The pages on which leaders change a workflow: the terms of a step, the draft they are kept in, and publishing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from governance import publishing as classing
+from governance.people import Membership, Person, Role
+from workflows import publishing
+from workflows.access import workflow_or_404
+from workflows.definitions import Step, Version, Workflow
+from workflows.publishing import NotPublishable
+from workflows.terms import TermsForm
+from workflows.trackrecord import past_confidence
+from workflows.views.workflows import led_workflow, line_context, person_of
+
+
+@require_http_methods(["GET", "POST"])
+def terms(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    if request.method == "POST":
+        return _keep(request, slug, key)
+    found = workflow_or_404(person_of(request), slug)
+    step = _step(found, key)
+    return _page(request, found, step, TermsForm(step))
+
+
+def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
+    step = _step(found, key)
+    form = TermsForm(step, request.POST)
+    if not form.is_valid():
+        return _page(request, found, step, form, status=422)
+    if not form.changes_anything:
+        messages.info(request, f"{step.title}: nothing was changed.")
+        return redirect("workflow", slug)
+    try:
+        draft = publishing.draft(found, person, now)
+        publishing.revise(draft, key, form.terms, person, now)
+    except NotPublishable as error:
+        form.add_error(None, str(error))
+        return _page(request, found, step, form, status=409)
+    messages.success(request, f"{step.title}: kept in draft {draft.number}. Nothing is in force by that.")
+    return redirect(f"{reverse('workflow', args=[slug])}?step={key}")
+
+
+@require_POST
+def terms_effect(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """What the terms filled in would change, before they are kept: the foot of the panel and the past."""
+    found = led_workflow(request, slug)
+    step = _step(found, key)
+    form = TermsForm(step, request.POST)
+    form.is_valid()
+    return render(request, "workflows/_effect.html", _panel(found, step, form))
+
+
+def _page(request: HttpRequest, found: Workflow, step: Step, form: TermsForm, status: int = 200) -> HttpResponse:
+    context = {**line_context(request, found), **_panel(found, step, form)}
+    return render(request, "workflows/terms.html", context, status=status)
+
+
+def _panel(found: Workflow, step: Step, form: TermsForm) -> dict[str, Any]:
+    current = found.version_in_force
+    before = current.steps_by_key.get(step.key) if current else None
+    past = past_confidence(found, step.key)
+    floor = form["min_confidence"].value()
+    try:
+        floor = min(1.0, max(0.0, float(floor)))
+    except (TypeError, ValueError):
+        floor = None
+    changes = _changes(step, before, form)
+    return {
+        "step": step,
+        "form": form,
+        "past": past,
+        "floor": floor,
+        "release": past.at(floor) if floor is not None and past.enough else None,
+        "floor_in_force": before.min_confidence if before and before.min_confidence != floor else None,
+        "changes": changes,
+        "direction": classing.overall(changes),
+        "is_new": before is None,
+    }
+
+
+def _changes(step: Step, before: Step | None, form: TermsForm) -> list[classing.Change]:
+    """Return what this step would change of what is in force, as it is filled in or as the draft has it."""
+    if before is None or (form.is_bound and form.errors):
+        return []
+    said = publishing.step_spec(before)
+    if form.is_bound:
+        return form.against(said)
+    return classing.step_changes(said, publishing.step_spec(step))
+
+
+def _step(found: Workflow, key: str) -> Step:
+    """Return the step as the draft has it, or as it is in force."""
+    for version in (found.draft, found.version_in_force):
+        if version is not None and key in version.steps_by_key:
+            return version.steps_by_key[key]
+    raise Http404(f"{found.title} has no such step.")
+
+
+def _draft(found: Workflow) -> Version:
+    if found.draft is None:
+        raise Http404(f"{found.title} has no draft.")
+    return found.draft
+
+
+@require_GET
+def draft(request: HttpRequest, slug: str) -> HttpResponse:
+    found = workflow_or_404(person_of(request), slug)
+    if found.draft is None:
+        messages.info(request, f"{found.title} has no draft. Change the terms of a step to begin one.")
+        return redirect("workflow", slug)
+    return _draft_page(request, found, found.draft)
+
+
+def _draft_page(request: HttpRequest, found: Workflow, shown: Version, error: str = "") -> HttpResponse:
+    context = {
+        "workflow": found,
+        "draft": shown,
+        "changes": publishing.differences(shown),
+        "outdated": publishing.is_outdated(shown),
+        "seen": publishing.fingerprint(shown),
+        "leaders": _leaders(found),
+        "may_change": person_of(request).leads(found.owner_id),
+        "error": error,
+    }
+    return render(request, "workflows/draft.html", context, status=409 if error else 200)
+
+
+def _leaders(found: Workflow) -> QuerySet[Person]:
+    led = Membership.objects.filter(team=found.owner_id, role=Role.LEADER)
+    return Person.objects.filter(memberships__in=led, is_active=True).distinct()
+
+
+@require_POST
+def publish(request: HttpRequest, slug: str) -> HttpResponse:
+    found = led_workflow(request, slug)
+    shown = _draft(found)
+    try:
+        publishing.publish(shown, person_of(request), timezone.now(), seen=request.POST.get("seen", ""))
+    except NotPublishable as error:
+        return _draft_page(request, found, shown, str(error))
+    messages.success(request, f"Version {shown.number} is in force. Runs that begin from now on follow it.")
+    return redirect("workflow", slug)
+
+
+@require_POST
+def discard(request: HttpRequest, slug: str) -> HttpResponse:
+    found = led_workflow(request, slug)
+    shown = _draft(found)
+    publishing.discard(shown, person_of(request), timezone.now())
+    messages.success(request, f"Draft {shown.number} is discarded. What is in force did not change.")
+    return redirect("workflow", slug)
+
+
+urlpatterns = [
+    path("workflows/<slug:slug>/steps/<slug:key>/", terms, name="terms"),
+    path("workflows/<slug:slug>/steps/<slug:key>/effect/", terms_effect, name="terms_effect"),
+    path("workflows/<slug:slug>/draft/", draft, name="draft"),
+    path("workflows/<slug:slug>/draft/publish/", publish, name="publish"),
+    path("workflows/<slug:slug>/draft/discard/", discard, name="discard_draft"),
+]

@@ -1,0 +1,247 @@
+"""The stop switch: leaders pull and lift halts; everybody reads what is halted, by whom and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from governance.access import leader_or_403
+from governance.halts import Halt, HaltRefused, Scope, pull
+from governance.people import Person, Team
+from workflows import doorbell
+from workflows.access import workflows_for
+from workflows.capabilities.registry import capabilities
+from workflows.definitions import Step, Workflow
+from workflows.scopes import Reach, began_after, reach
+
+MAY = "halt and lift"
+EARLIER = 20
+SCOPES = (
+    (Scope.EVERYTHING, "Everything", ""),
+    (Scope.WORKFLOW, "A workflow", "Workflow"),
+    (Scope.STEP, "A step", "Step"),
+    (Scope.CAPABILITY, "A capability", "Capability"),
+    (Scope.TEAM, "A team", "Team"),
+)
+Choices = list[tuple[str, list[tuple[str, str]]]]
+"""The objects of a scope in groups; a group without a name stands by itself."""
+
+
+def choices(scope: str, person: Person) -> Choices:
+    """Return what of this scope the person may halt, by target."""
+    mine = workflows_for(person)
+    match scope:
+        case Scope.WORKFLOW:
+            return [("", [(workflow.slug, workflow.title) for workflow in mine])]
+        case Scope.STEP:
+            groups = [(workflow, workflow.version_in_force) for workflow in mine]
+            return [
+                (workflow.title, [(f"{workflow.slug}/{step.key}", step.title) for step in version.ordered_steps])
+                for workflow, version in groups
+                if version
+            ]
+        case Scope.CAPABILITY:
+            return [("", [(key, capability.title) for key, capability in capabilities().items()])]
+        case Scope.TEAM:
+            return [("", list(Team.objects.values_list("slug", "name")))]
+        case _:
+            return []
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a leader is about to halt: the scope, its object, and what there is to choose from."""
+
+    scope: str
+    target: str
+    choices: Choices
+
+    @classmethod
+    def of(cls, person: Person, scope: str, target: str) -> Wanted:
+        known = scope if scope in Scope.values else Scope.EVERYTHING.value
+        found = choices(known, person)
+        targets = [key for _, group in found for key, _ in group]
+        return cls(known, target if target in targets else next(iter(targets), ""), found)
+
+    @property
+    def name(self) -> str:
+        """The object as the button names it; empty when there is nothing of this scope."""
+        if self.scope == Scope.EVERYTHING:
+            return "everything"
+        return dict(pair for _, group in self.choices for pair in group).get(self.target, "")
+
+    @property
+    def object_label(self) -> str:
+        return next(label for scope, _, label in SCOPES if scope == self.scope)
+
+    @property
+    def reach(self) -> Reach:
+        return reach(self.scope, self.target)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A halt in force as its reader sees it."""
+
+    halt: Halt
+    title: str
+    lasted: str
+    may_lift: bool = False
+    is_alone: bool = False
+    others: str = ""
+    error: str = ""
+    answer: str = ""
+
+    @property
+    def reach(self) -> Reach:
+        return reach(self.halt.scope, self.halt.target)
+
+    @property
+    def began_after(self) -> int:
+        return began_after(self.halt)
+
+
+@require_http_methods(["GET", "POST"])
+def halts(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _pull(request)
+    if getattr(request, "htmx", False) and isinstance(request.user, Person):
+        return render(request, "halts/_reach.html", {"wanted": _wanted(request, request.user), "swap": True})
+    return _page(request)
+
+
+def _pull(request: HttpRequest) -> HttpResponse:
+    person = leader_or_403(request, MAY)
+    scope, target, reason = (request.POST.get(name, "").strip() for name in ("scope", "target", "reason"))
+    wanted = Wanted.of(person, scope, target)
+    if (scope, target if wanted.choices else "") != (wanted.scope, wanted.target):
+        return _page(request, error="Say what should stop. Nothing was halted.", reason=reason, status=422)
+    try:
+        pull(person, wanted.scope, wanted.target, reason, timezone.now())
+    except HaltRefused as error:
+        return _page(request, error=str(error), reason=reason, status=422)
+    return redirect("halts")
+
+
+@require_POST
+def halt_lift(request: HttpRequest, pk: int) -> HttpResponse:
+    person = leader_or_403(request, MAY)
+    halt = get_object_or_404(Halt.objects.select_related("by", "lifted_by"), pk=pk)
+    reason = request.POST.get("reason", "").strip()
+    try:
+        lifted = halt.lift(person, reason, timezone.now())
+    except HaltRefused as error:
+        return _page(request, refused=(pk, str(error), reason), status=422)
+    if not lifted:
+        messages.info(request, f"{_lifter(pk)} lifted this halt before your answer arrived.")
+    doorbell.ring()
+    return redirect("halts")
+
+
+@require_GET
+def halt_figures(request: HttpRequest, pk: int) -> HttpResponse:
+    """The three figures of a halt in force, read again while something is still in flight."""
+    halt = get_object_or_404(Halt, pk=pk)
+    return render(request, "halts/_figures.html", {"card": Card(halt, "", "")})
+
+
+def _lifter(pk: int) -> str:
+    by = Halt.objects.select_related("lifted_by").get(pk=pk).lifted_by
+    return by.name if by else "Somebody"
+
+
+def _wanted(request: HttpRequest, person: Person) -> Wanted:
+    asked = request.POST if request.method == "POST" else request.GET
+    return Wanted.of(person, asked.get("scope", ""), asked.get("target", ""))
+
+
+def _page(
+    request: HttpRequest,
+    *,
+    error: str = "",
+    reason: str = "",
+    refused: tuple[int, str, str] = (0, "", ""),
+    status: int = 200,
+) -> HttpResponse:
+    person, now = request.user, timezone.now()
+    assert isinstance(person, Person)
+    rows = Halt.objects.select_related("by", "lifted_by")
+    context: dict[str, Any] = {
+        "cards": [_card(halt, person, now, refused) for halt in rows.filter(lifted_at=None)],
+        "earlier": [
+            Card(halt, title_of(halt), span((halt.lifted_at or now) - halt.at))
+            for halt in rows.exclude(lifted_at=None)[:EARLIER]
+        ],
+        "error": error,
+        "reason": reason,
+    }
+    if person.is_leader:
+        context |= {"wanted": _wanted(request, person), "scopes": SCOPES}
+    return render(request, "halts/index.html", context, status=status)
+
+
+def _card(halt: Halt, person: Person, now: datetime, refused: tuple[int, str, str]) -> Card:
+    others = halt.must_be_lifted_by(person) if person.is_leader else []
+    pk, error, answer = refused if refused[0] == halt.pk else (0, "", "")
+    return Card(
+        halt,
+        title_of(halt),
+        span(now - halt.at),
+        may_lift=person.is_leader and not others,
+        is_alone=person.is_leader and not others and halt.by_id == person.pk,
+        others=" or ".join(other.name for other in others),
+        error=error,
+        answer=answer,
+    )
+
+
+def title_of(halt: Halt) -> str:
+    """Return what a halt stops, as people name it."""
+    match halt.scope:
+        case Scope.WORKFLOW:
+            return _named(Workflow.objects.filter(slug=halt.target).values_list("title", flat=True), halt.target)
+        case Scope.STEP:
+            slug, _, key = halt.target.partition("/")
+            steps = Step.objects.filter(version__workflow__slug=slug, key=key).order_by("-version__number")
+            found = steps.values_list("title", "version__workflow__title").first()
+            return f"{found[0]} in {found[1]}" if found else halt.target
+        case Scope.CAPABILITY:
+            known = capabilities().get(halt.target)
+            return known.title if known else halt.target
+        case Scope.TEAM:
+            return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
+        case _:
+            return "Everything"
+
+
+def _named(names: Any, otherwise: str) -> str:
+    return str(names.first() or otherwise)
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in words: “6 min”, “15 h 08”, “3 days 4 h”."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes}\u00a0min"
+    days, hours_left = divmod(hours, 24)
+    if not days:
+        return f"{hours}\u00a0h\u00a0{rest:02d}"
+    return f"{days}\u00a0day{'s' if days > 1 else ''} {hours_left}\u00a0h"
+
+
+urlpatterns = [
+    path("halts/", halts, name="halts"),
+    path("halts/<int:pk>/lift/", halt_lift, name="halt_lift"),
+    path("halts/<int:pk>/figures/", halt_figures, name="halt_figures"),
+]
