@@ -94,12 +94,12 @@ class ReviewJson(serializers.ModelSerializer[Review]):
 
 class AnswerJson(serializers.Serializer[Any]):
     choice = serializers.ChoiceField(choices=Choice.choices)
-    digest = serializers.CharField(default="", allow_blank=True, max_length=64, help_text="of the payload you looked at")
+    digest = serializers.CharField(default="", allow_blank=True, max_length=64, help_text="of what you looked at")
     note = serializers.CharField(default="", allow_blank=True, max_length=10_000)
     payload = ObjectField(default=dict, help_text="the changed fields of an edit, or what came of a to-do")
 
 
-class ReviewFilter(filters.FilterSet):
+class ReviewFilter(filters.FilterSet):  # type: ignore[misc]
     status = filters.ChoiceFilter(choices=Status.choices)
     kind = filters.ChoiceFilter(choices=Kind.choices)
     workflow = filters.CharFilter(field_name="action__workflow__slug")
@@ -152,7 +152,7 @@ class Decide(APIView):
         request=AnswerJson, responses={200: DecisionJson, **UNKNOWN, **NOT_ALLOWED, **DOES_NOT_FIT, **CONFLICT}
     )
     def post(self, request: Request, key: int) -> Response:
-        """Answer a review. An approval binds to the digest you send: of what you looked at, not of what is there now."""
+        """Answer a review. An approval binds to the digest you send, which is that of what you looked at."""
         review = generics.get_object_or_404(visible_to(person_of(request)), pk=key)
         asked = AnswerJson(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -74,10 +75,12 @@ class Dossier:
 
     @property
     def question(self) -> str:
-        """What is asked. Of an uncertain action the question is about a fact."""
-        if self.is_uncertain:
-            return f"Did this happen: {self.review.headline.rstrip('?')}?"
         return self.review.headline
+
+    @property
+    def deed(self) -> str:
+        """What the question is about, without asking."""
+        return self.review.headline.removeprefix("Did this happen? ").rstrip("?")
 
     @property
     def because(self) -> str:
@@ -160,6 +163,16 @@ class Dossier:
     def on_reject_words(self) -> str:
         return OnReject(self.step.on_reject).label
 
+    @property
+    def reject_words(self) -> str:
+        """The button that rejects, by what it leads to."""
+        return _REJECTS[OnReject(self.step.on_reject)]
+
+    @property
+    def seen(self) -> str:
+        """The payload as the reader has it before them; sent back with an answer, to show what changed meanwhile."""
+        return json.dumps(self.action.payload)
+
     # --- why it is here
 
     @cached_property
@@ -171,8 +184,12 @@ class Dossier:
         return {str(reason["rule"]) for reason in self.action.reasons}
 
     @property
+    def rules_judged(self) -> int:
+        return max(self.action.judged, len(self.action.reasons))
+
+    @property
     def passed(self) -> int:
-        return max(0, self.action.judged - len(self.action.reasons))
+        return self.rules_judged - len(self.action.reasons)
 
     @property
     def sure_enough(self) -> Ground | None:
@@ -253,8 +270,10 @@ class Dossier:
         ]
 
     @cached_property
-    def attempts(self) -> list[Attempt]:
-        return list(self.action.attempts.all())
+    def attempts(self) -> list[tuple[Attempt, bool]]:
+        """Each attempt, and whether its result is unknown."""
+        known = (Attempt.Result.OK, Attempt.Result.NOT_SENT, Attempt.Result.REFUSED)
+        return [(attempt, attempt.result not in known) for attempt in self.action.attempts.all()]
 
     @property
     def status_words(self) -> str:
@@ -271,6 +290,22 @@ class Dossier:
         return f"Revision {self.action.revision}" if self.action.revision > 1 else ""
 
     @property
+    def claims_by_looking(self) -> bool:
+        """Whether opening this says “on it” to colleagues."""
+        return self.review.is_open and not self.is_todo and not self.locked and self.review.claimed_by != self.reader
+
+    @property
+    def claim_words(self) -> str:
+        return f"{self.review.claimed_by.first_name} is on it" if self.review.claimed_by else ""
+
+    @property
+    def outcome_words(self) -> str:
+        """What became of a closed review: “Approved by Chen”."""
+        if self.decision is None:
+            return "Withdrawn"
+        return f"{self.decision.verb.capitalize()} by {'you' if self.decision.person == self.reader else self.decision.person.first_name}"
+
+    @property
     def outcome(self) -> str:
         """The state of a closed review, as chips name it."""
         if self.decision is None:
@@ -278,6 +313,11 @@ class Dossier:
         return _OUTCOMES.get(Choice(self.decision.choice), "done")
 
 
+_REJECTS = {
+    OnReject.STOP: "Reject and stop the run",
+    OnReject.SKIP: "Reject and skip the step",
+    OnReject.REDO: "Reject and ask for another proposal",
+}
 _OUTCOMES = {
     Choice.APPROVE: "approved",
     Choice.EDIT: "edited",

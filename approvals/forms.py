@@ -1,4 +1,4 @@
-"""What a person fills in to answer a review: an edit, a reason, what came of a to-do, what is known of an uncertain action."""
+"""What a person fills in to answer a review: an edit, a reason, an outcome of a to-do or an uncertain action."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ REASONS = (
 
 
 class EditForm(forms.Form):
-    """A field for each part of the payload a reviewer may change; a part with names of its own has one for each name."""
+    """A field for each part of the payload a reviewer may change; a part with names of its own has one a name."""
+
+    is_edit = True
 
     def __init__(self, capability: Capability, payload: Mapping[str, Any], data: Mapping[str, Any] | None = None):
         super().__init__(data, prefix="payload", label_suffix="")
@@ -126,7 +128,7 @@ def _assets(kind: str, value: str) -> list[tuple[str, str]]:
 
 
 class AnswerForm(forms.Form):
-    """Preset answers as rows, each with what follows from it, and words of one's own. `rows` are value, title, words."""
+    """Preset answers as rows (value, title, what follows from it), and words of one’s own."""
 
     answers = "choice"
     note = forms.CharField(
@@ -154,6 +156,7 @@ class RejectForm(AnswerForm):
     """Why not: a preset reason, words of one's own, or both; together they are the note."""
 
     answers = "reason"
+    is_reject = True
 
     def __init__(self, data: Mapping[str, Any] | None = None):
         super().__init__([(title, title, words) for title, words in REASONS], data)
@@ -170,6 +173,8 @@ class RejectForm(AnswerForm):
 
 class OutcomeForm(AnswerForm):
     """What came of a to-do or of an uncertain action. The note is demanded."""
+
+    waits_for_choice = True
 
     def __init__(self, rows: list[tuple[str, str, str]], data: Mapping[str, Any] | None = None):
         super().__init__(rows, data)

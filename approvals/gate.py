@@ -35,9 +35,7 @@ class Reviews:
 
 def _door(review: Review, person: Person) -> Door:
     url = reverse("review", args=[review.pk])
-    return Door(
-        review.action_id, url, review.headline, review.team.name, review.due_at, mine=not review.barred(person)
-    )
+    return Door(review.action_id, url, review.headline, review.team.name, review.due_at, mine=not review.barred(person))
 
 
 def _review(ask: Ask, firsts: Mapping[int, timedelta], now: datetime) -> Review:

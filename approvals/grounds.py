@@ -24,8 +24,17 @@ class Ground:
     of: str = ""
 
     @property
-    def is_refusal(self) -> bool:
-        return self.outcome == "refuse"
+    def is_inside(self) -> bool:
+        """Whether it is shown for comparison only: nothing tripped."""
+        return self.outcome == "act"
+
+    @property
+    def has_bar(self) -> bool:
+        return bool(self.kind) and self.value is not None and self.bound is not None and min(self.value, self.bound) >= 0
+
+    @property
+    def bar_words(self) -> str:
+        return f"{self.value_words}, {self.bound_words}"
 
     @property
     def bound_words(self) -> str:
@@ -59,6 +68,11 @@ def brief(reasons: Sequence[Mapping[str, Any]]) -> str:
     if not found:
         return ""
     return found[0].brief + (f" · and {more} more rule{'s' if more > 1 else ''}" if more > 0 else "")
+
+
+def asks_always(reasons: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether nothing speaks against it but that the step always asks."""
+    return all(reason["rule"] == "ownership" for reason in reasons)
 
 
 def number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""An Obstacle: what stood in the way of an answer, in words for the one who gave it. Nothing was decided by that answer."""
+"""An Obstacle: what stood in the way of an answer, for the one who gave it. Nothing was decided by that answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Obstacle:
 
 
 def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], now: datetime) -> Obstacle:
-    """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands now, `seen` the payload once read."""
+    """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands now, `seen` the payload read."""
     match error:
         case AlreadyDecided():
             return _too_late(error, choice, item.reader, now)

@@ -12,7 +12,7 @@ from governance.templatetags.look import thousands
 from workflows.capabilities.contract import Preview
 
 HEIGHTS = (4, 8, 12, 16, 24)
-WIDTH = 78
+WIDTH = 58
 """How many letters of a mail fit into one line of its frame."""
 
 

@@ -1,7 +1,8 @@
-"""The queue as one person reads it: order, filters, groups, counts, keyset pages. It reads; reviews are changed elsewhere."""
+"""The queue as one person reads it: order, filters, groups, counts, keyset pages. It only reads."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -62,6 +63,15 @@ class Filters:
         return f"?{urlencode(asked)}" if asked else ""
 
     @property
+    def tail(self) -> str:
+        """The filters as more of an address that already asks for something."""
+        return self.query.replace("?", "&", 1)
+
+    @property
+    def waiting(self) -> Self:
+        return replace(self, tab="", after="")
+
+    @property
     def first_page(self) -> Self:
         return replace(self, after="")
 
@@ -120,10 +130,13 @@ def page(person: Person, filters: Filters, now: datetime) -> Page:
 
 def _waiting_page(person: Person, filters: Filters, now: datetime) -> Page:
     spans = _spans(now)
-    sizes = {name: Count("pk", filter=Q(**span)) for name, span in spans.items()}
+    sizes = {f"group_{place}": Count("pk", filter=Q(**span)) for place, (_, span) in enumerate(spans)}
     counted = filters.on(answerable_by(person)).aggregate(matching=Count("pk"), newest=Max("pk"), **sizes)
     rows, older = _keyset(person, filters, now)
-    groups = [Group(name, counted[name], [row for row in rows if row.is_due(**span)]) for name, span in spans.items()]
+    groups = [
+        Group(name, counted[f"group_{place}"], [row for row in rows if row.is_due(**span)])
+        for place, (name, span) in enumerate(spans)
+    ]
     total = waiting(person) if filters.is_narrowed else counted["matching"]
     shown = [group for group in groups if group.rows]
     return Page(shown, total, counted["matching"], counted["newest"] or 0, older)
@@ -151,19 +164,19 @@ def _beyond(due: datetime, key: int) -> Q:
     return Q(due_at__gt=due) | Q(due_at=due, pk__gt=key)
 
 
-def _spans(now: datetime) -> dict[str, dict[str, datetime]]:
+def _spans(now: datetime) -> list[tuple[str, dict[str, datetime]]]:
     """Return the groups of the list, each as bounds on `due_at`; a group may be empty late in the day."""
     soon = now + timedelta(hours=2)
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     today = max(midnight, soon)
     week = midnight + timedelta(days=6)
-    return {
-        "Overdue": {"due_at__lt": now},
-        "Next two hours": {"due_at__gte": now, "due_at__lt": soon},
-        "Today": {"due_at__gte": soon, "due_at__lt": today},
-        "This week": {"due_at__gte": today, "due_at__lt": week},
-        "Later": {"due_at__gte": week},
-    }
+    return [
+        ("Overdue", {"due_at__lt": now}),
+        ("Next two hours", {"due_at__gte": now, "due_at__lt": soon}),
+        ("Today", {"due_at__gte": soon, "due_at__lt": today}),
+        ("This week", {"due_at__gte": today, "due_at__lt": week}),
+        ("Later", {"due_at__gte": week}),
+    ]
 
 
 @dataclass(frozen=True)
@@ -178,23 +191,18 @@ class Neighbours:
 
 def neighbours(person: Person, filters: Filters, review: Review) -> Neighbours:
     reviews = filters.on(answerable_by(person)).order_by("due_at", "id")
-    after = reviews.filter(_beyond(review.due_at, review.pk))
-    before = reviews.filter(Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk))
-    counted = reviews.aggregate(
-        total=Count("pk"), before=Count("pk", filter=Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk))
-    )
-    return Neighbours(
-        counted["before"] + 1,
-        counted["total"],
-        after.values_list("pk", flat=True).first(),
-        before.values_list("pk", flat=True).last(),
-    )
+    earlier = Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk)
+    counted = reviews.aggregate(total=Count("pk"), before=Count("pk", filter=earlier))
+    keys = reviews.values_list("pk", flat=True)
+    after = keys.filter(_beyond(review.due_at, review.pk)).first()
+    return Neighbours(counted["before"] + 1, counted["total"], after, keys.filter(earlier).last())
 
 
 def following(person: Person, filters: Filters, review: Review) -> int | None:
     """Return what to open after this review was decided: the next one, or else the most urgent of all."""
-    reviews = filters.on(answerable_by(person)).exclude(pk=review.pk).order_by("due_at", "id").values_list("pk", flat=True)
-    return reviews.filter(_beyond(review.due_at, review.pk)).first() or reviews.first()
+    reviews = filters.on(answerable_by(person)).exclude(pk=review.pk).order_by("due_at", "id")
+    keys = reviews.values_list("pk", flat=True)
+    return keys.filter(_beyond(review.due_at, review.pk)).first() or keys.first()
 
 
 def fingerprint(person: Person) -> str:
@@ -221,8 +229,11 @@ def workflows_to_choose(person: Person) -> QuerySet[Workflow]:
     return workflows_for(person).order_by("title").only("slug", "title")
 
 
-def decided_today(person: Person, now: datetime) -> dict[str, int]:
-    """Return how many the person decided since midnight, by choice."""
+def today(person: Person, now: datetime) -> list[tuple[str, str]]:
+    """Return what the person, and everybody else they see, decided since midnight, in words."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = person.decisions.filter(at__gte=midnight).order_by().values_list("choice").annotate(size=Count("pk"))
-    return dict(rows)
+    recent = Decision.objects.filter(review__closed_at__gte=midnight, review__in=visible_to(person).order_by())
+    mine = Counter(recent.filter(person=person).order_by().values_list("choice", flat=True))
+    others = recent.exclude(person=person).count()
+    words = [f"{size:,} {Decision.VERBS[choice]}" for choice, size in mine.most_common()]
+    return [("You decided today", " · ".join(words) or "nothing yet"), ("Others decided today", f"{others:,}")]

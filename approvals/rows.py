@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from approvals.deadlines import moment
 from approvals.decisions import Decision
-from approvals.grounds import brief
+from approvals.grounds import asks_always, brief
 from approvals.reviews import Kind, Review
 from governance.people import Person
 from workflows.capabilities.registry import capabilities
@@ -60,6 +61,10 @@ class Row:
         return ICONS.get(Kind(self.review.kind)) or (found.icon if found else "user")
 
     @property
+    def closed_words(self) -> str:
+        return moment(self.review.closed_at, self.now) if self.review.closed_at else ""
+
+    @property
     def why(self) -> str:
         """The second line: what became of it, who is on it, or the strongest reason."""
         review, action = self.review, self.review.action
@@ -71,7 +76,8 @@ class Row:
             return action.trouble.split(":")[0] or action.workflow.title
         if review.kind == Kind.TODO:
             return f"To-do · {action.workflow.title}"
-        return " · ".join(filter(None, (brief(action.reasons), action.workflow.title)))
+        found = brief(action.reasons)
+        return found if found and not asks_always(action.reasons) else f"Needs approval · {action.workflow.title}"
 
     def is_due(self, due_at__lt: datetime | None = None, due_at__gte: datetime | None = None) -> bool:
         return (due_at__lt is None or self.due_at < due_at__lt) and (due_at__gte is None or self.due_at >= due_at__gte)

@@ -42,10 +42,8 @@ WORDS = {
 }
 
 
-def tells(
-    kind: type[Exception], status: int, code: str, facts: Facts = lambda error: {}, *, words: str = ""
-) -> None:
-    """Answer this exception with the status, its sentence or `words`, the code, and further facts worked out from it."""
+def tells(kind: type[Exception], status: int, code: str, facts: Facts = lambda error: {}, *, words: str = "") -> None:
+    """Answer this exception with the status, its sentence or `words`, the code, and facts worked out from it."""
     _TOLD[kind] = Told(status, code, words, facts)
 
 
@@ -150,7 +148,7 @@ CONFLICT = {
 }
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "governance.tokens.TokenAuthentication"
     name = "token"
 

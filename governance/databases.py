@@ -42,6 +42,65 @@ def locked(rows: QuerySet[Row], *, skip: bool = False) -> QuerySet[Row]:
     return rows
 
 
+_TYPES = {
+    "BigAutoField": "bigint",
+    "BooleanField": "boolean",
+    "DateTimeField": "timestamptz",
+    "FloatField": "double precision",
+    "ForeignKey": "bigint",
+    "OneToOneField": "bigint",
+    "BigIntegerField": "bigint",
+    "JSONField": "jsonb",
+    "IntegerField": "integer",
+    "PositiveIntegerField": "integer",
+    "PositiveSmallIntegerField": "integer",
+}
+
+
+def insert_many(rows: Sequence[Row]) -> None:
+    """Insert new rows of one model in one statement, whatever their number, and give each its id.
+
+    Several times as fast as `bulk_create`, which spends most of its time on preparing each value by itself.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    kinds = {str(field.column): _TYPES.get(field.get_internal_type(), "text") for field in fields}
+    data = [{field.column: _plain(vars(row)[field.attname]) for field in fields} for row in rows]
+    names = _names(kinds)
+    statement = (
+        f"INSERT INTO {connection.ops.quote_name(meta.db_table)} ({names}) "
+        f"SELECT {names} FROM {_rows_of_json(kinds)} ORDER BY row_number RETURNING id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [json.dumps(data, cls=DjangoJSONEncoder)])
+        ids = sorted(found[0] for found in cursor.fetchall())
+    for row, key in zip(rows, ids, strict=True):
+        row.pk = key
+        row._state.adding = False
+        row._state.db = connection.alias
+
+
+def _plain(value: Any) -> Any:
+    return stamp(value) if isinstance(value, datetime) else value
+
+
+def _rows_of_json(kinds: Mapping[str, str]) -> str:
+    """Return the SQL for the rows of a JSON array given as the one parameter, numbered in their order."""
+    if is_postgres():
+        shape = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
+        return f"ROWS FROM (json_to_recordset(%s::json) AS ({shape})) WITH ORDINALITY AS n({_names(kinds)}, row_number)"
+    shape = ", ".join(
+        f"value {'->' if kind == 'jsonb' else '->>'} '{name}' AS \"{name}\"" for name, kind in kinds.items()
+    )
+    return f"(SELECT {shape}, key AS row_number FROM json_each(%s)) AS n"
+
+
+def _names(kinds: Mapping[str, str]) -> str:
+    return ", ".join(f'"{name}"' for name in kinds)
+
+
 def update_many(
     model: type[models.Model],
     columns: Mapping[str, str],

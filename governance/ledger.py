@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 
+from governance.databases import insert_many
 from governance.people import Actor, Person
 
 
@@ -70,4 +71,4 @@ def record(actor: Actor, verb: str, now: datetime, **facts: Any) -> Entry:
 
 
 def record_many(entries: Iterable[Entry]) -> None:
-    Entry.objects.bulk_create(list(entries))
+    insert_many(list(entries))

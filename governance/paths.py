@@ -80,6 +80,10 @@ class Level(models.Model):
         return f"{self.who}, after {short(self.after)}"
 
     @property
+    def after_words(self) -> str:
+        return f"after {short(self.after)}" if self.after else "at once"
+
+    @property
     def content(self) -> tuple[int | None, str, int | None, int]:
         return (self.team_id, self.role, self.person_id, self.after)
 

@@ -22,6 +22,10 @@ class Direction(StrEnum):
     def rank(self) -> int:
         return list(Direction).index(self)
 
+    @property
+    def is_neutral(self) -> bool:
+        return self is Direction.NEUTRAL
+
 
 @dataclass(frozen=True)
 class Change:

@@ -74,7 +74,7 @@ VERBS: dict[str, str] = {
 
 
 def sentence(fact: Fact, titles: Mapping[str, str] | None = None) -> str:
-    """Return what happened, in one sentence. `titles` gives the steps' titles by key; without it keys are spelled out."""
+    """Return what happened, in one sentence. `titles` gives the titles of steps by key; else keys are spelled out."""
     data: Data = fact.data if isinstance(fact.data, Mapping) else {}
     key = str(data.get("step", ""))
     step = (titles or {}).get(key) or spelled(key) or "The action"

@@ -90,6 +90,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "governance.views.shell.shell",
                 "workflows.views.shell.acting",
+                "approvals.views.shell.counts",
             ],
         },
     },

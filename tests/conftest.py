@@ -1,12 +1,5 @@
 """The test world: named people of a small company, and the verbs tests speak in."""
 
-import os
-import tempfile
-
-os.environ.setdefault("REMIT_STATE", tempfile.mkdtemp(prefix="remit-tests-"))
-os.environ["REMIT_RING"] = "false"
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -88,7 +88,7 @@ class ActionJson(serializers.ModelSerializer[Action]):
         read_only_fields = fields
 
 
-class RunFilter(filters.FilterSet):
+class RunFilter(filters.FilterSet):  # type: ignore[misc]
     workflow = filters.CharFilter(field_name="workflow__slug")
     status = filters.ChoiceFilter(choices=RunStatus.choices)
     part_of = filters.NumberFilter(field_name="root", help_text="only runs that this run started, however deep")
@@ -115,9 +115,7 @@ class Runs(generics.ListAPIView[Run]):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(
-        request=NewRunJson, responses={201: RunJson, **UNKNOWN, **NOT_ALLOWED, **DOES_NOT_FIT, **CONFLICT}
-    )
+    @extend_schema(request=NewRunJson, responses={201: RunJson, **UNKNOWN, **NOT_ALLOWED, **DOES_NOT_FIT, **CONFLICT})
     def post(self, request: Request) -> Response:
         """Start a run of the version in force. What it may do is judged step by step."""
         asked = NewRunJson(data=request.data)

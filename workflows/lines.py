@@ -20,7 +20,7 @@ from workflows.trackrecord import Record
 
 @dataclass(frozen=True)
 class Row:
-    """`number` counts from 1, `after` names the rows before it; `drafted` is the step in the draft, if it is changed."""
+    """`number` counts from 1, `after` names the rows before it; `drafted` is the step in a draft that changes it."""
 
     step: Step
     number: int
@@ -129,9 +129,11 @@ class Line:
     @cached_property
     def tally(self) -> list[tuple[str, int, str]]:
         """(ownership, how many steps, in words): the legend."""
-        words = {"automated": "automated", "needs_approval": "need approval", "human_owned": "human-owned"}
         owned = [row.step.ownership for row in self.rows]
-        return [(kind, owned.count(kind), words[kind]) for kind in words]
+        counts = {kind: owned.count(kind) for kind in publishing.OWNERSHIPS}
+        need = "needs approval" if counts["needs_approval"] == 1 else "need approval"
+        words = {**publishing.OWNERSHIPS, "needs_approval": need}
+        return [(kind, count, words[kind]) for kind, count in counts.items()]
 
     @property
     def waiting(self) -> int:

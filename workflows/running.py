@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Max, QuerySet
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from governance.halts import Halt
@@ -17,184 +15,17 @@ from governance.ledger import Entry
 from governance.people import Person
 from workflows import drawing
 from workflows.access import workflows_for
-from workflows.actions import WAITING, WORKING, Action, Status
+from workflows.actions import WAITING, Action, Status
 from workflows.definitions import Step, Version
 from workflows.drawing import Rail
-from workflows.engine.work import capability_of
 from workflows.gates import Door, gate
 from workflows.runs import Run, RunStatus
+from workflows.stops import Kind, Started, Stop, count_words, input_words
 from workflows.strip import Strip, strip
 from workflows.versions import published
 
-SHORT = 44
-"""What stands under a step of the strip is cut after so many letters; the answers below say all of it."""
-_LOOKS: dict[str, tuple[str, str, str]] = {
-    Status.READY: ("Next", "clock", "live"),
-    Status.CLAIMED: ("Being judged", "player-play", "live"),
-    Status.STARTED: ("Running", "player-play", "live"),
-    Status.IN_REVIEW: ("In review", "clock", ""),
-    Status.WITH_PERSON: ("With a person", "user-exclamation", ""),
-    Status.UNCERTAIN: ("Uncertain", "help-hexagon", ""),
-    Status.DONE: ("Done", "check", ""),
-    Status.FAILED: ("Failed", "alert-triangle", "bad"),
-    Status.REFUSED: ("Refused", "ban", "bad"),
-    Status.REJECTED: ("Rejected", "x", "bad"),
-    Status.SKIPPED: ("Skipped", "", ""),
-    Status.CANCELLED: ("Cancelled", "", ""),
-    Status.EXPIRED: ("Expired", "clock", "bad"),
-}
-
-
-def moment(when: datetime, now: datetime) -> str:
-    """Return the moment as people say it: “14:00” today, else “16 Nov, 14:00”."""
-    there, here = timezone.localtime(when), timezone.localtime(now)
-    if there.date() == here.date():
-        return f"{there:%H:%M}"
-    return f"{there.day} {there:%b}{'' if there.year == here.year else f' {there.year}'}, {there:%H:%M}"
-
-
-def input_words(given: Mapping[str, Any]) -> str:
-    """Return a run's input in few words: “contact priya, limit 5”."""
-    words = [f"{name.replace('_', ' ')} {value}" for name, value in given.items() if not isinstance(value, dict | list)]
-    more = len(given) - len(words[:3])
-    return ", ".join(words[:3]) + (f"{' and ' if words else ''}{more} more" if more else "")
-
-
-def count_words(counts: Mapping[str, int]) -> str:
-    """Return counts by status in words: “2 done, 1 in review”."""
-    return ", ".join(f"{counts[status]:,} {Status(status).label.lower()}" for status in Status if counts.get(status))
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A step of the run with its action, if it was reached, and the undoing of that, if any."""
-
-    step: Step
-    now: datetime
-    action: Action | None = None
-    undo: Action | None = None
-    door: Door | None = None
-    held: bool = False
-
-    @property
-    def word(self) -> str:
-        if self.action is None:
-            return "Not reached"
-        return "Held by a halt" if self.held else _LOOKS[self.action.status][0]
-
-    @property
-    def icon(self) -> str:
-        return "" if self.action is None else "hand-stop" if self.held else _LOOKS[self.action.status][1]
-
-    @property
-    def tone(self) -> str:
-        return "" if self.action is None or self.held else _LOOKS[self.action.status][2]
-
-    @property
-    def is_on(self) -> bool:
-        return self.action is not None and self.action.status in (*WORKING, *WAITING)
-
-    @property
-    def is_off(self) -> bool:
-        return self.action is None or self.action.status in (Status.SKIPPED, Status.CANCELLED)
-
-    @property
-    def is_uncertain(self) -> bool:
-        return self.action is not None and self.action.status == Status.UNCERTAIN
-
-    @property
-    def is_working(self) -> bool:
-        return self.action is not None and self.action.status in WORKING
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.action is not None and self.action.status in WAITING
-
-    @property
-    def is_undoable(self) -> bool:
-        """Whether software did it, can take it back, and has not been asked to."""
-        if self.action is None or self.action.status != Status.DONE or self.undo or not self.action.payload:
-            return False
-        does = capability_of(self.step)
-        return does is not None and does.reversible
-
-    @property
-    def summary(self) -> str:
-        """What came of it, in few words."""
-        words = self._words
-        return words if len(words) <= SHORT else f"{words[: SHORT - 1].rstrip()}…"
-
-    @property
-    def _words(self) -> str:
-        action = self.action
-        if action is None:
-            return ""
-        if self.undo is not None:
-            return "undone" if self.undo.status == Status.DONE else f"undoing: {self.undo.get_status_display().lower()}"
-        if self.door is not None:
-            return f"{self.door.team}, due {moment(self.door.due_at, self.now)}"
-        if action.status == Status.DONE:
-            return self._result(action)
-        if action.status == Status.SKIPPED:
-            return "condition not met"
-        if action.status == Status.READY and action.not_before > self.now and not self.held:
-            return f"at {moment(action.not_before, self.now)}"
-        if action.status == Status.READY and (begun := action.progress.get("begun")):
-            return f"{begun:,} started so far"
-        return self.trouble
-
-    def _result(self, action: Action) -> str:
-        if by := action.output.get("by"):
-            return f"by {by}"
-        does = capability_of(self.step)
-        return does.summary(action.output) if does else ""
-
-    @property
-    def trouble(self) -> str:
-        """Why it failed or was refused; empty for anything else."""
-        action = self.action
-        if action is None or action.status not in (Status.FAILED, Status.REFUSED, Status.UNCERTAIN):
-            return ""
-        return action.trouble or next((str(reason["words"]) for reason in action.reasons), "")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A step of the runs this run started, and how many of its actions stand where."""
-
-    step: Step
-    counts: Mapping[str, int]
-
-    def _sum(self, *statuses: str) -> int:
-        return sum(self.counts.get(status, 0) for status in statuses)
-
-    @property
-    def done(self) -> int:
-        return self._sum(Status.DONE)
-
-    @property
-    def skipped(self) -> int:
-        return self._sum(Status.SKIPPED, Status.CANCELLED)
-
-    @property
-    def working(self) -> int:
-        return self._sum(*WORKING)
-
-    @property
-    def waiting(self) -> int:
-        return self._sum(*WAITING)
-
-    @property
-    def declined(self) -> int:
-        return self._sum(Status.REJECTED, Status.EXPIRED)
-
-    @property
-    def broken(self) -> int:
-        return self._sum(Status.FAILED, Status.REFUSED)
-
-    @property
-    def all(self) -> int:
-        return sum(self.counts.values())
+# what stands in the ledger of a run, but tells people nothing of it
+ROUTINE = ("action.ready", "action.claimed", "action.unclaimed")
 
 
 class Running:
@@ -250,6 +81,14 @@ class Running:
         held = {slug, f"{slug}/{step.key}", step.capability, self.version.owner.slug, step.reviewers.slug}
         return not halt.target or halt.target in held
 
+    @property
+    def own_words(self) -> str:
+        """Where its own actions stand: “2 done, 1 in review”."""
+        return count_words(Counter(action.status for action in self.actions if not action.is_undo))
+
+    def may_undo(self, step: Step) -> bool:
+        return self.person.decides_for(self.run.workflow.owner_id) or self.person.decides_for(step.reviewers_id)
+
     @cached_property
     def strip(self) -> Strip | None:
         return strip(self.version.after, [key for key, stop in self.stops.items() if stop.action])
@@ -276,24 +115,28 @@ class Running:
         return rows.filter(root=self.run) if self.run.root_id is None else rows.filter(parent__run=self.run)
 
     @cached_property
-    def children_by_status(self) -> Counter[str]:
-        return Counter(dict(self.children.order_by().values_list("status").annotate(Count("pk"))))
+    def started(self) -> Started:
+        return Started(dict(self.children.order_by().values_list("status").annotate(Count("pk"))))
 
     @cached_property
     def kinds(self) -> list[Kind]:
         """Where the actions of the runs it started stand, by step."""
-        if not self.children_by_status:
+        if not self.started.all:
             return []
         rows = Action.objects.filter(run__in=self.children, undo_of=None).order_by()
-        counts: dict[int, dict[str, int]] = {}
-        for step, status, count in rows.values_list("step", "status").annotate(Count("pk")):
-            counts.setdefault(step, {})[status] = count
+        counts: dict[int, Counter[tuple[str, str]]] = {}
+        for step, status, verdict, count in rows.values_list("step", "status", "verdict").annotate(Count("pk")):
+            counts.setdefault(step, Counter())[status, verdict] = count
         steps = Step.objects.select_related("version__workflow").filter(pk__in=counts)
         return [Kind(step, counts[step.pk]) for step in steps.order_by("version", "position")]
 
     @cached_property
     def entries(self) -> QuerySet[Entry]:
         return Entry.objects.filter(run=self.run.pk).select_related("person").order_by("-pk")
+
+    @property
+    def telling_entries(self) -> QuerySet[Entry]:
+        return self.entries.exclude(verb__in=ROUTINE)
 
     def mark(self) -> str:
         """Return what changes whenever the page would: the last entry of its workflows, and the halts in force."""
@@ -306,16 +149,33 @@ class Running:
         return f"{self.person.pk}.{last['last'] or 0}.{halts}"
 
 
-def standing(runs: Sequence[Run]) -> dict[int, tuple[str, Counter[str]]]:
-    """Return for each run its actions in words and how many runs it started stand where: two queries."""
+@dataclass(frozen=True)
+class Row:
+    """A run in a list: its input and where its actions stand, in words."""
+
+    run: Run
+    given: str
+    stands: str
+    started: Started
+
+    @property
+    def look(self) -> str:
+        """The name of its chip."""
+        return {RunStatus.OPEN: "running", RunStatus.ENDED: "done"}.get(RunStatus(self.run.status), "withdrawn")
+
+
+def rows_of(runs: Sequence[Run]) -> list[Row]:
+    """Return the runs with where they stand: two queries, whatever their number."""
     ids = [run.pk for run in runs]
     own: dict[int, dict[str, int]] = {}
-    rows = Action.objects.filter(run__in=ids, undo_of=None).order_by()
-    for run, status, count in rows.values_list("run", "status").annotate(Count("pk")):
+    acted = Action.objects.filter(run__in=ids, undo_of=None).order_by()
+    for run, status, count in acted.values_list("run", "status").annotate(Count("pk")):
         own.setdefault(run, {})[status] = count
-    started: dict[int, Counter[str]] = {}
-    for root, status, count in (
-        Run.objects.filter(root__in=ids).order_by().values_list("root", "status").annotate(Count("pk"))
-    ):
-        started.setdefault(root or 0, Counter())[status] = count
-    return {key: (count_words(own.get(key, {})), started.get(key, Counter())) for key in ids}
+    started: dict[int | None, dict[str, int]] = {}
+    children = Run.objects.filter(root__in=ids).order_by()
+    for root, status, count in children.values_list("root", "status").annotate(Count("pk")):
+        started.setdefault(root, {})[status] = count
+    return [
+        Row(run, input_words(run.input), count_words(own.get(run.pk, {})), Started(started.get(run.pk, {})))
+        for run in runs
+    ]

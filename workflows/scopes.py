@@ -1,14 +1,19 @@
-"""What a halt reaches: the actions in its scope, how many stand in which state, and whether any began after it."""
+"""What a halt reaches: what may be halted and its name, the actions in scope by state, whether any began after it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from governance.halts import Halt, Scope
 from governance.ledger import Entry
+from governance.people import Person, Team
+from workflows.access import workflows_for
 from workflows.actions import Action, Status
+from workflows.capabilities.registry import capabilities
+from workflows.definitions import Step, Workflow
 from workflows.runs import Run, RunStatus
 
 
@@ -94,3 +99,51 @@ def began_after(halt: Halt) -> int:
     started = later.filter(verb="action.started").values("action")
     done = later.filter(verb="action.done").values("action")
     return actions_in(halt.scope, halt.target).filter(Q(pk__in=started) | Q(pk__in=done, inline=True)).count()
+
+
+Choices = list[tuple[str, list[tuple[str, str]]]]
+"""The objects of a scope in groups; a group without a name stands by itself."""
+
+
+def choices(scope: str, person: Person) -> Choices:
+    """Return what of this scope the person may halt, by target."""
+    mine = workflows_for(person)
+    match scope:
+        case Scope.WORKFLOW:
+            return [("", [(workflow.slug, workflow.title) for workflow in mine])]
+        case Scope.STEP:
+            groups = [(workflow, workflow.version_in_force) for workflow in mine]
+            return [
+                (workflow.title, [(f"{workflow.slug}/{step.key}", step.title) for step in version.ordered_steps])
+                for workflow, version in groups
+                if version
+            ]
+        case Scope.CAPABILITY:
+            return [("", [(key, capability.title) for key, capability in capabilities().items()])]
+        case Scope.TEAM:
+            return [("", list(Team.objects.values_list("slug", "name")))]
+        case _:
+            return []
+
+
+def title_of(halt: Halt) -> str:
+    """Return what a halt stops, as people name it."""
+    match halt.scope:
+        case Scope.WORKFLOW:
+            return _named(Workflow.objects.filter(slug=halt.target).values_list("title", flat=True), halt.target)
+        case Scope.STEP:
+            slug, _, key = halt.target.partition("/")
+            steps = Step.objects.filter(version__workflow__slug=slug, key=key).order_by("-version__number")
+            found = steps.values_list("title", "version__workflow__title").first()
+            return f"{found[0]} in {found[1]}" if found else halt.target
+        case Scope.CAPABILITY:
+            known = capabilities().get(halt.target)
+            return known.title if known else halt.target
+        case Scope.TEAM:
+            return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
+        case _:
+            return "Everything"
+
+
+def _named(names: Any, otherwise: str) -> str:
+    return str(names.first() or otherwise)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from workflows import graph
 
@@ -41,7 +42,7 @@ class Strip:
 
 
 def strip(after: After, reached: Collection[str]) -> Strip | None:
-    """Return the drawing; None when more than three steps stand beside each other. Lines to steps not reached are dashed."""
+    """Return the drawing, dashed towards steps not reached; None when more than three stand beside each other."""
     ranks = graph.ranks(after)
     if not ranks:
         return None
@@ -56,7 +57,9 @@ def strip(after: After, reached: Collection[str]) -> Strip | None:
     for key, befores in after.items():
         for before in befores:
             lines[key in reached] += _line(before, ranks[before], key, ranks[key], names, rows)
-    shown = [[(key, names[key, rank]) for key, at in column if at == rank and ranks[key] == rank] for rank, column in enumerate(columns)]
+    shown = [
+        [(key, names[key, rank]) for key, _ in column if ranks[key] == rank] for rank, column in enumerate(columns)
+    ]
     return Strip(shown, rows, "".join(dict.fromkeys(lines[True])), "".join(dict.fromkeys(lines[False])))
 
 
@@ -97,14 +100,12 @@ def _height(place: str, rows: int) -> int:
     return {"up": 39, "down": 145, "mid": _MIDDLES[rows], "1": 39, "2": 139, "3": 239}[place]
 
 
-def _line(
-    source: str, begin: int, key: str, end: int, names: Mapping[Place, str], rows: int
-) -> list[str]:
+def _line(source: str, begin: int, key: str, end: int, names: Mapping[Place, str], rows: int) -> list[str]:
     """Return a path piece for each rank the line crosses."""
     stops = [(rank, names[source, rank]) for rank in range(begin, end) if (source, rank) in names]
     stops.append((end, names[key, end]))
     pieces = []
-    for (left, above), (right, below) in zip(stops, stops[1:], strict=False):
+    for (left, above), (right, below) in pairwise(stops):
         x, to, y, down = _middle(left), _middle(right), _height(above, rows), _height(below, rows)
         half = (x + to) // 2
         pieces.append(f"M{x} {y}H{to}" if y == down else f"M{x} {y}C{half} {y} {half} {down} {to} {down}")

@@ -95,6 +95,14 @@ class TermsForm(forms.Form):
         return [{**rail, "removed": rail["when"] in removed} for rail in self.step.guardrail_rows]
 
     @property
+    def rungs(self) -> list[tuple[str, str]]:
+        """Who is asked next, and how long after: the path of the step as it stands."""
+        if self.step.escalation is None:
+            return []
+        levels = self.step.escalation.levels.select_related("team", "person")
+        return [(level.who, f"{durations.short(level.after)} later" if level.after else "when due") for level in levels]
+
+    @property
     def chosen(self) -> str:
         return str(self["ownership"].value())
 

@@ -89,7 +89,8 @@ def tell(entries: Sequence[Entry], reader: Person) -> list[Day]:
     """Return the entries by day, each as a sentence with its workflow: three queries, whatever their number."""
     ids = {entry.workflow for entry in entries if entry.workflow}
     workflows = workflows_for(reader).in_bulk(ids)
-    versions = dict(Run.objects.filter(pk__in={entry.run for entry in entries if entry.run}).values_list("pk", "version"))
+    runs = Run.objects.filter(pk__in={entry.run for entry in entries if entry.run})
+    versions = dict(runs.values_list("pk", "version"))
     told = []
     for entry in entries:
         steps = published(versions[entry.run]).steps_by_key if entry.run in versions else {}

@@ -123,7 +123,7 @@ def waiting(workflow: Workflow, now: datetime) -> dict[str, tuple[int, int]]:
     rows = (
         Action.objects.filter(workflow=workflow, status__in=WAITING)
         .values_list("step__key")
-        .annotate(Count("pk", distinct=True), Count("pk", filter=late, distinct=True))
+        .annotate(count=Count("pk", distinct=True), overdue=Count("pk", filter=late, distinct=True))
         .order_by()
     )
     return {key: (count, overdue) for key, count, overdue in rows}
@@ -169,6 +169,10 @@ class Release:
     @property
     def to_person(self) -> int:
         return self.past - self.alone
+
+    @property
+    def words(self) -> str:
+        return f"{self.to_person:,} to a person, {self.alone:,} alone"
 
     @property
     def share(self) -> float:

@@ -14,7 +14,7 @@ from governance.people import SOFTWARE, Membership, Person, Role, Team
 from governance.rulechanges import Content, Rail
 from workflows.capabilities.registry import capabilities
 
-PASSWORD = "tideway-demo"  # noqa: S105 (printed at the end, and written in the README)
+PASSWORD = "tideway-demo"
 FOUR_HOURS = 4 * 3600
 TEAMS = {
     "growth": "Growth",
@@ -40,8 +40,13 @@ OUT_OF_SCOPE = {"http.request"}
 """No workflow of Tideway calls another system, so nobody agreed to it."""
 
 GUARDRAILS = (
-    ("has(record.consent) && record.consent == false", "refuse", "This person asked not to be written to", "email.send"),
-    ("has(record.suppressed) && record.suppressed == true", "refuse", "This person is suppressed", "email.send"),
+    (
+        "has(record.consent) && record.consent == false",
+        "refuse",
+        "This person asked not to be written to",
+        "email.send",
+    ),
+    ("has(record.suppressed) && record.suppressed", "refuse", "This person is suppressed", "email.send"),
     (
         "has(record.open_escalations) && record.open_escalations > 0",
         "review",

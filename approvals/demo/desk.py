@@ -35,7 +35,7 @@ DONE = {
 APPROVALS = ("", "", "", "Reads well", "Checked against the usage page", "Go")
 SHORTER = {
     "Does Thursday at 14:00 suit for 30 minutes?": "Would Tuesday at 10:00 suit? Fifteen minutes are enough.",
-    "Shall I send you a sample report?": "A sample report is attached to your next invoice; tell me if you want it now.",
+    "Shall I send you a sample report?": "Tell me if you want to see a sample report.",
     "Would a look at yours help? It takes 20 minutes.": "Shall we look at yours together?",
     "It is free, and written": "It was written",
 }
@@ -47,7 +47,7 @@ class Desk:
     company: Company
     kept: set[int] = field(default_factory=set)
     """Runs whose reviews nobody answers: they wait for whoever signs in first."""
-    draw: Random = field(default_factory=lambda: Random(7))  # noqa: S311 (a story told the same way every time)
+    draw: Random = field(default_factory=lambda: Random(7))
 
     def sit(self, now: datetime) -> datetime:
         """Answer everything that waits, one after the other; return when the last answer was given."""
@@ -75,11 +75,11 @@ class Desk:
         if review.kind == "todo":
             return Choice.DONE, self.draw.choice(DONE[review.team.slug]), None
         luck = self.draw.random()
-        if luck < 0.72 or review.action.step.capability in ALWAYS_APPROVED:
+        if luck < 0.62 or review.action.step.capability in ALWAYS_APPROVED:
             return Choice.APPROVE, self.draw.choice(APPROVALS), None
-        if luck < 0.86 and (changes := self._changes(review)):
+        if luck < 0.82 and (changes := self._changes(review)):
             return Choice.EDIT, "", changes
-        if luck < 0.96:
+        if luck < 0.95:
             return Choice.REJECT, self.draw.choice(REJECTIONS), None
         return Choice.TAKE_OVER, "I know them, I write myself", None
 

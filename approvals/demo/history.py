@@ -1,4 +1,4 @@
-"""The fortnight before today, made by the engine itself, and what waits for people when somebody first signs in."""
+"""The fortnight before today, made by the engine itself, and all of it answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db.models import F
 
-from approvals.demo import posts, shelf
+from approvals.demo import shelf
 from approvals.demo.company import Company
 from approvals.demo.desk import Desk
 from approvals.demo.past import Past
@@ -22,8 +22,8 @@ NAMES = ("expansion-motion", "nurture-launch", "lead-routing", "budget-reallocat
 SIGNAL = "on a signal"
 MONDAYS = "on schedule, Mondays at 07:00"
 SIGNALS = ("hard bounce", "left the company", "service outage", "hard bounce", "complaint")
-UNTOUCHED = 4
-"""So many leads have not come in yet when the fortnight is over: the last scene brings them."""
+UNTOUCHED = 22
+"""The first leads are not routed in the fortnight: four come in at its end, the others are left to try things with."""
 
 
 class Fortnight:
@@ -40,8 +40,8 @@ class Fortnight:
     def ago(self, **amount: float) -> datetime:
         return self.today - timedelta(**amount)
 
-    def tell(self) -> None:
-        """Let the fortnight happen."""
+    def plan(self) -> None:
+        """Plan all that happened until yesterday, and that people have answered what it asked of them."""
         self._publish()
         self._motions()
         self._routine()
@@ -52,8 +52,6 @@ class Fortnight:
         self.past.sit(self.ago(hours=29))
         self.past.sit(self.ago(hours=28, minutes=45))
         self.past.sit(self.ago(hours=28, minutes=30))
-        waits_for_people(self)
-        self.past.pass_by(self.ago(minutes=10))
 
     def _publish(self) -> None:
         for number, name in enumerate(NAMES):
@@ -65,7 +63,7 @@ class Fortnight:
 
     def _load(self, text: str, by: str, moment: datetime) -> None:
         person = self.company.people[by]
-        self.past.plan(moment, lambda now: publishing.load(text, person, now, publish_too=True) and None)
+        self.past.plan(moment, lambda now: publishing.load(text, person, now, publish_too=True))
 
     def _motions(self) -> None:
         begin = self.past.start
@@ -82,7 +80,7 @@ class Fortnight:
     def _routine(self) -> None:
         begin = self.past.start
         for number in range(48, UNTOUCHED, -1):
-            moment = self.day(13 - (48 - number) // 4, 8 + number % 4, 7 * number % 60)
+            moment = self.day(13 - (48 - number) // 2, 8 + number % 4, 7 * number % 60)
             begin(moment, "lead-routing", "eve", trigger=SIGNAL, lead=f"lead-{number}")
         accounts = ("northgate-software", "ostrava-steel", "calder-robotics", "kestrel-health", "fenwick-rail")
         for number, signal in enumerate(SIGNALS):
@@ -105,13 +103,13 @@ class Fortnight:
         """A halt of forty minutes, a template that was withdrawn, and something taken back."""
         ada, gita, chen = (self.company.people[key] for key in ("ada", "gita", "chen"))
         reason = "The mail provider reports bounces it cannot explain"
-        self.past.plan(self.day(7, 9, 30), lambda now: halts.pull(ada, "capability", "email.send", reason, now) and None)
+        self.past.plan(self.day(7, 9, 30), lambda now: halts.pull(ada, "capability", "email.send", reason, now))
         self.past.plan(
             self.day(7, 10, 10),
-            lambda now: halts.Halt.objects.get().lift(gita, "Their filter was at fault; mended since 10:02", now) and None,
+            lambda now: halts.Halt.objects.get().lift(gita, "Their filter was at fault; mended since 10:02", now),
         )
         self.past.plan(self.day(9, 12), lambda now: shelf.withdraw_the_winter_offer(self.company, now))
-        self.past.plan(self.day(4, 12), lambda now: answers.undo(_moved_last(), Actor.of(chen), now) and None)
+        self.past.plan(self.day(4, 12), lambda now: answers.undo(_moved_last(), Actor.of(chen), now))
 
 
 def _moved_last() -> int:
@@ -128,50 +126,3 @@ def more_careful(text: str) -> str:
         if step.capability == "email.send":
             step.ownership, step.min_confidence = "needs_approval", None
     return files.write(parts)
-
-
-def waits_for_people(fortnight: Fortnight) -> None:
-    """Plan what waits at the first sign-in: unlike things, for unlike reasons, due between a while ago and this week."""
-    ago, begin, plan = fortnight.ago, fortnight.past.start, fortnight.past.plan
-
-    def contact(moment: datetime, slug: str, key: str, **given: object) -> None:
-        if slug == "expansion-contact":
-            given = {"account": key.rsplit("-", 1)[0], "engagement": 0.4, **given}
-        begin(moment, slug, keep=True, contact=key, **given)
-
-    # Growth: late (the first has gone up to the leaders already, the second goes up as soon as the clock runs)
-    contact(ago(hours=4, minutes=22), "nurture-contact", "saltmarsh-energy-1", template="audit-season")
-    move = "budget-reallocation"
-    begin(ago(hours=24, minutes=5), move, keep=True, source="retargeting", target="review-sites", amount=3_000)
-    # Growth: in the next two hours
-    contact(ago(hours=3, minutes=12), "expansion-contact", "brightwell-logistics-1", engagement=0.66)
-    begin(ago(hours=6, minutes=50), move, keep=True, source="search-ads", target="webinars", amount=8_000)
-    plan(ago(hours=2, minutes=35), lambda now: _goes_unanswered(fortnight, now))
-    # Growth: later today
-    contact(ago(hours=2), "nurture-contact", "kestrel-health-1", template="audit-season")
-    contact(ago(minutes=95), "nurture-contact", "calder-robotics-1", template="lineage-guide")
-    contact(ago(minutes=50), "nurture-contact", "ostrava-steel-1", template="audit-season-2025")
-    contact(ago(minutes=40), "expansion-contact", "pelham-insurance-1")
-    market = {"confidence": 0.86, "trigger": MONDAYS}
-    begin(ago(hours=1), "expansion-motion", "ada", keep=True, market="Benelux", **market)  # type: ignore[arg-type]
-    # Growth: this week
-    signal = {"contact": "fenwick-rail-2", "account": "fenwick-rail", "signal": "left the company"}
-    begin(ago(hours=5), "live-suppression", trigger=SIGNAL, keep=True, **signal)  # type: ignore[arg-type]
-    begin(ago(hours=7), "lead-routing", "eve", trigger=SIGNAL, keep=True, lead="lead-1")
-    begin(ago(hours=26), "expansion-motion", "ada", keep=True, market="North America", **market)  # type: ignore[arg-type]
-    # The other teams
-    for number, hours in ((2, 3), (3, 20), (4, 1)):
-        begin(ago(hours=hours), "lead-routing", "eve", trigger=SIGNAL, keep=True, lead=f"lead-{number}")
-    outage = {"contact": "kestrel-health-3", "account": "kestrel-health", "signal": "service outage"}
-    begin(ago(hours=1), "live-suppression", trigger=SIGNAL, keep=True, **outage)  # type: ignore[arg-type]
-    program = {"program": "lineage-guide", "market": "DACH", "template": "lineage-guide"}
-    begin(ago(hours=8), "nurture-launch", "ada", keep=True, **program)  # type: ignore[arg-type]
-
-
-def _goes_unanswered(fortnight: Fortnight, now: datetime) -> None:
-    """A mail whose server took it and hung up: nobody knows whether it went out."""
-    past = Past(fortnight.past.desk)
-    given = {"contact": "ventnor-bank-1", "account": "ventnor-bank", "engagement": 0.5}
-    past.start(now, "expansion-contact", keep=True, **given)
-    with posts.silence():
-        past.pass_by(now)

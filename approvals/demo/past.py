@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Min
 
@@ -37,7 +38,7 @@ class Past:
         *,
         trigger: str = "by hand",
         keep: bool = False,
-        **given: object,
+        **given: Any,
     ) -> None:
         """Plan a run. With `keep`, what it asks people stays unanswered."""
 
@@ -55,10 +56,13 @@ class Past:
 
     def pass_by(self, until: datetime) -> None:
         """Let everything planned happen, and everything that follows from it."""
-        for moment, event in sorted(self._events, key=lambda planned: planned[0]):
-            self._wait(moment)
-            after = event(moment)
-            self._work(after if isinstance(after, datetime) else moment)
+        now = None
+        for planned, event in sorted(self._events, key=lambda planned: planned[0]):
+            now = max(planned, now or planned)  # people may have sat longer than planned
+            self._wait(now)
+            after = event(now)
+            now = after if isinstance(after, datetime) else now
+            self._work(now)
         self._events.clear()
         self._wait(until)
 

@@ -94,7 +94,10 @@ OFFERS: dict[str, tuple[str, dict[str, Any]]] = {
         "15 % on the renewal",
         {"eligible": "record.renewal_days < 60 && record.plan == 'Enterprise'", "value": 6930},
     ),
-    "business-plan": ("Business plan", {"eligible": "record.plan == 'Team' && record.usage_percent >= 70", "value": 1450}),
+    "business-plan": (
+        "Business plan",
+        {"eligible": "record.plan == 'Team' && record.usage_percent >= 70", "value": 1450},
+    ),
     "audit-pack": ("Audit pack", {"eligible": "record.plan != 'Team'", "value": 3200}),
     "annual-prepay": ("Annual prepay", {"eligible": "record.health >= 80", "value": 2400}),
     "term-deposit": ("Term deposit", {"eligible": "record.age >= 18", "value": 250}),
@@ -102,7 +105,7 @@ OFFERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 CLAIMS = {
     "three-times": ("Three times the allowance", "The Business plan has three times the allowance of the Team plan."),
-    "third-of-time": ("A third of the time", "Teams spend about a third of their time on proving numbers before audits."),
+    "third-of-time": ("A third of the time", "Before audits teams spend a third of their time on proofs."),
 }
 
 EXPIRED = {"audit-season-2025": timedelta(days=3)}

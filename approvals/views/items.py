@@ -14,7 +14,7 @@ from approvals.decisions import Choice
 from approvals.dossiers import Dossier
 from approvals.forms import AnswerForm, EditForm, RejectForm, todo_form, uncertain_form
 from approvals.queue import Filters
-from approvals.reviews import Review, visible_to
+from approvals.reviews import Kind, Review, visible_to
 from governance.people import Person
 
 
@@ -60,7 +60,7 @@ def shown(request: HttpRequest, context: dict[str, Any], filters: Filters, statu
     if not alone and "page" not in context:
         context["page"] = reading.page(context["item"].reader, filters, timezone.now())
     if not alone:
-        context["workflows"] = reading.workflows_to_choose(reader(request))
+        context.update(workflows=reading.workflows_to_choose(reader(request)), kinds=Kind.choices)
     response = render(request, "queue/_pane.html" if alone else "queue/index.html", context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     patch_cache_control(response, private=True, no_store=True)

@@ -26,7 +26,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
     page = reading.page(person, filters, now)
     first = review_or_404(person, page.rows[0].key) if page.rows else None
-    context = pane(person, filters, first) if first else {"today": reading.decided_today(person, now)}
+    context = pane(person, filters, first) if first else {"today": reading.today(person, now)}
     return shown(request, {**context, "page": page, "is_open": False}, filters)
 
 
@@ -76,7 +76,7 @@ def _open_item(request: HttpRequest) -> int:
     return int(match.kwargs["key"]) if match and match.view_name == "review" else 0
 
 
-@csp_replace(MAIL_POLICY)
+@csp_replace(MAIL_POLICY)  # type: ignore[arg-type]
 @require_GET
 def mail(request: HttpRequest, key: int) -> HttpResponse:
     """The body of the mail an item would send, as a document of its own for a sandboxed frame."""

@@ -28,7 +28,10 @@ class PathForm(forms.Form):
             del self.fields["slug"]
 
     def clean_slug(self) -> str:
-        return str(self.cleaned_data["slug"]).lower()
+        slug = str(self.cleaned_data["slug"]).lower()
+        if slug == "new":
+            raise ValidationError("“new” is taken by the page that adds a path. Choose another key.")
+        return slug
 
 
 class LevelForm(forms.Form):
@@ -60,7 +63,7 @@ class LevelForm(forms.Form):
         return cleaned
 
 
-class _Levels(forms.BaseFormSet[LevelForm]):
+class _Levels(forms.BaseFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         if not any(self.errors) and not self.rungs:
             raise ValidationError("A path needs at least one level.")
@@ -78,7 +81,9 @@ def levels_form(path: EscalationPath | None, data: Mapping[str, Any] | None = No
     levels = path.levels.select_related("team", "person") if path else []
     initial = [{"who": _value(level), "after": durations.short(level.after)} for level in levels]
     kept = [level.person for level in levels if level.person]
-    return cast(_Levels, rows(data, prefix="level", initial=initial, form_kwargs={"choices": _choices(kept)}))
+    return cast(
+        _Levels, rows(data, prefix="level", initial=None if data else initial, form_kwargs={"choices": _choices(kept)})
+    )
 
 
 def _choices(kept: list[Person]) -> list[Any]:

@@ -75,6 +75,10 @@ class AssetForm(forms.Form):
         return {name: self.cleaned_data[name] for name in self.body_fields}
 
     @property
+    def next_version(self) -> int:
+        return self.base.version + 1 if self.base else 1
+
+    @property
     def parts(self) -> list[forms.BoundField]:
         """The fields of the body, as the page draws them."""
         return [self[name] for name in self.body_fields]

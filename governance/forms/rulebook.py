@@ -46,6 +46,11 @@ class GuardrailForm(forms.Form):
         scope = cast(forms.ChoiceField, self.fields["capability"])
         scope.choices = [("", "Every capability"), *titles.items()]
 
+    def has_changed(self) -> bool:
+        """A new row counts as empty until it says something; its choices alone say nothing."""
+        said = {"reason", "when"} if self.empty_permitted else set(self.fields)
+        return bool(said & set(self.changed_data))
+
     def clean_when(self) -> str:
         text = " ".join(str(self.cleaned_data["when"]).split("\n")).strip()
         try:
@@ -55,7 +60,7 @@ class GuardrailForm(forms.Form):
         return text
 
 
-class _Guardrails(forms.BaseFormSet[GuardrailForm]):
+class _Guardrails(forms.BaseFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         seen: set[tuple[str, str]] = set()
         for form in self.kept:
@@ -81,7 +86,9 @@ class RulebookForm:
             GuardrailForm, formset=_Guardrails, extra=1, can_delete=True, max_num=MOST_GUARDRAILS, validate_max=True
         )
         given = {"titles": titles, "label_suffix": ""}
-        self.guardrails = cast(_Guardrails, rows(data, prefix="rail", initial=content["guardrails"], form_kwargs=given))
+        self.guardrails = cast(
+            _Guardrails, rows(data, prefix="rail", initial=None if data else content["guardrails"], form_kwargs=given)
+        )
 
     def is_valid(self) -> bool:
         return all([self.stances.is_valid(), self.guardrails.is_valid()])

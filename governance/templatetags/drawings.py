@@ -45,27 +45,42 @@ def floor(value: float) -> dict[str, object]:
 
 
 @register.inclusion_tag("parts/histogram.html")
-def histogram(bins: Sequence[int], floor: float, words: str, in_force: float | None = None) -> dict[str, object]:
-    """Past confidence from 0.5 to 1 in equal bins, 342 wide; from the floor on it is what software would take alone."""
+def histogram(
+    bins: Sequence[int],
+    floor: float,
+    words: str,
+    in_force: float | None = None,
+    low: float = LOWEST,
+    person: int | None = None,
+    alone: int | None = None,
+) -> dict[str, object]:
+    """Past confidence from `low` to 1 in equal bins, 342 wide; from the floor on it is what software would take alone.
+
+    `person` and `alone` are the exact counts on both sides of the floor; without them the bins are counted.
+    """
     tallest, wide = max(bins, default=0) or 1, 342 / max(1, len(bins))
     bars = [
         {
             "x": round(number * wide, 1),
             "y": round(64 - count / tallest * 46, 1),
             "high": round(count / tallest * 46, 1),
-            "alone": LOWEST + (number + 0.5) / len(bins) * (HIGHEST - LOWEST) >= float(floor),
+            "alone": low + (number + 0.5) / len(bins) * (HIGHEST - low) >= float(floor),
         }
         for number, count in enumerate(bins)
     ]
-    at = round(_place(float(floor)) * 342, 1)
-    before = None if in_force is None else round(_place(float(in_force)) * 342, 1)
+    at = round(_place(float(floor), low) * 342, 1)
+    before = None if in_force is None else round(_place(float(in_force), low) * 342, 1)
+    counted = [sum(count for count, bar in zip(bins, bars, strict=True) if bar["alone"] is side) for side in (False, True)]
     return {
         "bars": bars,
         "wide": round(wide - 1, 1),
         "at": at,
         "before": before,
-        "person": sum(count for count, bar in zip(bins, bars, strict=True) if not bar["alone"]),
-        "alone": sum(count for count, bar in zip(bins, bars, strict=True) if bar["alone"]),
+        "person": counted[0] if person is None else person,
+        "alone": counted[1] if alone is None else alone,
+        "ticks": [
+            {"x": min(340.0, round(step * 68.4, 1)), "words": f"{low + step * (HIGHEST - low) / 5:.1f}"} for step in range(6)
+        ],
         "words": words,
     }
 
@@ -77,8 +92,8 @@ def decided(kept: int, edited: int, rejected: int, words: str) -> dict[str, obje
     return {"kept": widths[0], "edited": widths[1], "rejected": widths[2], "at": 100 - widths[2], "words": words}
 
 
-def _place(value: float) -> float:
-    return max(0.0, min(1.0, (value - LOWEST) / (HIGHEST - LOWEST)))
+def _place(value: float, low: float = LOWEST) -> float:
+    return max(0.0, min(1.0, (value - low) / (HIGHEST - low)))
 
 
 def _shares(counts: Iterable[int]) -> Iterable[float]:

@@ -5,6 +5,7 @@ The drawings are the templates in `templates/parts/`; the rules behind them are 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -166,6 +167,12 @@ def due_tone(when: datetime | None, now: datetime) -> str:
 def thousands(number: Number | str | None) -> str:
     """1482 as "1,482", with a true minus; what is no number stays as it is."""
     return str(number or "") if isinstance(number, str | None) else f"{number:,}".replace("-", "−")
+
+
+@register.filter
+def at(counts: Mapping[str, int] | None, key: str) -> int | None:
+    """What stands under the key."""
+    return (counts or {}).get(key)
 
 
 @register.filter

@@ -18,6 +18,7 @@ from workflows.capabilities.contract import (
     Result,
     Shape,
 )
+from workflows.definitions import Workflow
 from workflows.engine.starting import CannotStart, start_many, version_to_start
 from workflows.engine.work import resolve
 from workflows.records import Audience, Record
@@ -93,7 +94,8 @@ class StartEach(Capability):
             raise CapabilityError(f"{payload.workflow}: {error}") from None
 
     def headline(self, payload: Payload, context: Context) -> str:
-        return f"Start {payload.workflow} for {payload.size:,} records?"
+        title = Workflow.objects.filter(slug=payload.workflow).values_list("title", flat=True).first()
+        return f"Start “{title or payload.workflow}” for {payload.size:,} records?"
 
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"{output.get('started', 0):,} started"

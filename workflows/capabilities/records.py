@@ -96,7 +96,7 @@ class Select(Capability):
         return Done({"audience": payload.audience, "count": payload.size})
 
     def headline(self, payload: Payload, context: Context) -> str:
-        return f"Go on with {payload.size:,} of kind {payload.kind}?"
+        return f"Go on with {payload.size:,} {payload.kind} records?"
 
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"{output.get('count', 0):,} chosen"
@@ -147,6 +147,8 @@ class Update(Capability):
     def execute(self, payload: Payload, context: Context) -> Result:
         record = _one(payload.record, lock=True)
         now = {name: record.fields[name] for name in (*payload.changes, *payload.remove) if name in record.fields}
+        if now == payload.changes and not payload.remove:  # somebody wrote the very same meanwhile
+            return Done({"record": record.key, "changes": payload.changes})
         if now != payload.before:
             return Refused(f"{record} was changed meanwhile; nothing was written")
         record.fields.update(payload.changes)
@@ -170,6 +172,8 @@ class Update(Capability):
         name = _title(context, payload.record)
         if len(payload.changes) == 1:
             ((field, value),) = payload.changes.items()
+            if isinstance(value, bool):
+                return f"{'Mark' if value else 'No longer mark'} {name} as {_words(field)}?"
             return f"Set {_words(field)} of {name} to {_words(value)}?"
         return f"Change {len(payload.changes)} fields of {name}?"
 

@@ -42,7 +42,7 @@ def begin_steps(runs: Sequence[Run], outputs: Mapping[int, Mapping[str, Any]], n
         made += _due_steps(run, known, now)
         if _is_over(run, known, now):
             ended.append(run)
-    Action.objects.bulk_create(made)
+    databases.insert_many(made)
     databases.update_many(
         Run,
         {"status": "text", "ended_at": "timestamptz"},
@@ -66,7 +66,7 @@ def _due_steps(run: Run, known: dict[str, Any], now: datetime) -> list[Action]:
             continue
         action = _new(run, step, known, now)
         made.append(action)
-        known[step.key] = {"status": action.status}
+        known[step.key] = {"status": Status(action.status).value}  # CEL knows no enums
     return made
 
 

@@ -84,7 +84,7 @@ def start(works: Sequence[Work], now: datetime) -> None:
             deadline=now + DEADLINE,
         )
         work.move(Status.STARTED, "action.started", now, attempt=action.attempts_made, key=action.idempotency_key)
-    Attempt.objects.bulk_create([work.attempt for work in works if work.attempt])
+    databases.insert_many([work.attempt for work in works if work.attempt])
 
 
 def ask_people(works: Sequence[Work], now: datetime) -> None:

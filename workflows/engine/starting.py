@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from governance.databases import insert_many
 from governance.ledger import entry, record_many
 from governance.people import Actor, Person
 from workflows.definitions import Version, Workflow
@@ -52,7 +53,7 @@ def start_many(
     """Start a run for each input: a fixed number of statements, whatever their number. Call it inside a transaction."""
     for given in inputs:
         check_input(version.input_schema, given)
-    runs = Run.objects.bulk_create(
+    runs = [
         Run(
             version=version,
             workflow_id=version.workflow_id,
@@ -64,7 +65,8 @@ def start_many(
             started_at=now,
         )
         for given in inputs
-    )
+    ]
+    insert_many(runs)
     record_many(
         entry(actor, "run.started", now, workflow=run.workflow_id, run=run.pk, trigger=trigger, version=version.number)
         for run in runs

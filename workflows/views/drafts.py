@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -48,7 +48,7 @@ def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         form.add_error(None, str(error))
         return _page(request, found, step, form, status=409)
     messages.success(request, f"{step.title}: kept in draft {draft.number}. Nothing is in force by that.")
-    return redirect(f"{reverse('workflow', args=[slug])}?step={key}")
+    return redirect("workflow", slug)
 
 
 @require_POST

@@ -15,12 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance.access import leader_or_403
 from governance.halts import Halt, HaltRefused, Scope, pull
-from governance.people import Person, Team
+from governance.people import Person
 from workflows import doorbell
-from workflows.access import workflows_for
-from workflows.capabilities.registry import capabilities
-from workflows.definitions import Step, Workflow
-from workflows.scopes import Reach, began_after, reach
+from workflows.scopes import Choices, Reach, began_after, choices, reach, title_of
 
 MAY = "halt and lift"
 EARLIER = 20
@@ -31,29 +28,6 @@ SCOPES = (
     (Scope.CAPABILITY, "A capability", "Capability"),
     (Scope.TEAM, "A team", "Team"),
 )
-Choices = list[tuple[str, list[tuple[str, str]]]]
-"""The objects of a scope in groups; a group without a name stands by itself."""
-
-
-def choices(scope: str, person: Person) -> Choices:
-    """Return what of this scope the person may halt, by target."""
-    mine = workflows_for(person)
-    match scope:
-        case Scope.WORKFLOW:
-            return [("", [(workflow.slug, workflow.title) for workflow in mine])]
-        case Scope.STEP:
-            groups = [(workflow, workflow.version_in_force) for workflow in mine]
-            return [
-                (workflow.title, [(f"{workflow.slug}/{step.key}", step.title) for step in version.ordered_steps])
-                for workflow, version in groups
-                if version
-            ]
-        case Scope.CAPABILITY:
-            return [("", [(key, capability.title) for key, capability in capabilities().items()])]
-        case Scope.TEAM:
-            return [("", list(Team.objects.values_list("slug", "name")))]
-        case _:
-            return []
 
 
 @dataclass(frozen=True)
@@ -190,7 +164,7 @@ def _page(
 
 def _card(halt: Halt, person: Person, now: datetime, refused: tuple[int, str, str]) -> Card:
     others = halt.must_be_lifted_by(person) if person.is_leader else []
-    pk, error, answer = refused if refused[0] == halt.pk else (0, "", "")
+    error, answer = refused[1:] if refused[0] == halt.pk else ("", "")
     return Card(
         halt,
         title_of(halt),
@@ -201,29 +175,6 @@ def _card(halt: Halt, person: Person, now: datetime, refused: tuple[int, str, st
         error=error,
         answer=answer,
     )
-
-
-def title_of(halt: Halt) -> str:
-    """Return what a halt stops, as people name it."""
-    match halt.scope:
-        case Scope.WORKFLOW:
-            return _named(Workflow.objects.filter(slug=halt.target).values_list("title", flat=True), halt.target)
-        case Scope.STEP:
-            slug, _, key = halt.target.partition("/")
-            steps = Step.objects.filter(version__workflow__slug=slug, key=key).order_by("-version__number")
-            found = steps.values_list("title", "version__workflow__title").first()
-            return f"{found[0]} in {found[1]}" if found else halt.target
-        case Scope.CAPABILITY:
-            known = capabilities().get(halt.target)
-            return known.title if known else halt.target
-        case Scope.TEAM:
-            return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
-        case _:
-            return "Everything"
-
-
-def _named(names: Any, otherwise: str) -> str:
-    return str(names.first() or otherwise)
 
 
 def span(length: timedelta) -> str:

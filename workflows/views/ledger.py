@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path
 from django.utils.cache import patch_vary_headers
@@ -14,20 +14,25 @@ from governance.ledger import Entry
 from governance.people import Person
 from governance.sentences import VERBS
 from workflows.access import workflows_for
+from workflows.definitions import Workflow
 from workflows.timeline import entries_for, page_of, tell
 
 
 class LedgerFilter(forms.Form):
     """What of the ledger is asked for; an empty field asks for all."""
 
-    workflow = forms.ModelChoiceField(queryset=None, to_field_name="slug", required=False, empty_label="All")
+    workflow = forms.ModelChoiceField(
+        queryset=Workflow.objects.none(), to_field_name="slug", required=False, empty_label="All"
+    )
     run = forms.IntegerField(min_value=1, max_value=2**53, required=False)
     verb = forms.ChoiceField(choices=[("", "All"), *sorted(VERBS.items(), key=lambda verb: verb[1])], required=False)
-    person = forms.ModelChoiceField(queryset=None, to_field_name="email", required=False, empty_label="Anybody")
+    person = forms.ModelChoiceField(
+        queryset=Person.objects.none(), to_field_name="email", required=False, empty_label="Anybody"
+    )
     day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
-    def __init__(self, reader: Person, *args: object) -> None:
-        super().__init__(*args, label_suffix="")  # type: ignore[arg-type]
+    def __init__(self, reader: Person, asked: QueryDict) -> None:
+        super().__init__(asked, label_suffix="")
         self.fields["workflow"].queryset = workflows_for(reader)  # type: ignore[attr-defined]
         self.fields["person"].queryset = Person.objects.all()  # type: ignore[attr-defined]
         self.fields["verb"].label = "What"

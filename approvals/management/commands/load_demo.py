@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from approvals.demo import accounts, company, posts, programs, shelf
+from approvals.demo import accounts, company, posts, programs, shelf, waiting
 from approvals.demo.history import Fortnight
 from approvals.demo.past import without_a_bell
 from governance.people import Person, Team
@@ -38,7 +38,10 @@ class Command(BaseCommand):
             shelf.fill(tideway, begun, now)
             accounts.write()
             programs.write()
-            Fortnight(tideway, now).tell()
+            fortnight = Fortnight(tideway, now)
+            fortnight.plan()
+            waiting.plan(fortnight)
+            fortnight.past.pass_by(fortnight.ago(minutes=10))
         count = {kind: Record.objects.filter(kind=kind).count() for kind in ("account", "contact")}
         self.stdout.write(
             f"The demo world is here: Tideway, {count['account']:,} accounts, {count['contact']:,} contacts, "
