@@ -92,7 +92,9 @@ class Dossier:
 
     def _because_todo(self) -> str:
         if self.step.ownership == Ownership.HUMAN_OWNED:
-            return "This step belongs to people; software does nothing here."
+            return (
+                f"This step belongs to people; software {'only recommends' if self.preview else 'does nothing here'}."
+            )
         if any(ground.outcome == "human" for ground in self.grounds):
             return "A rule gives this to a person, so software does nothing here."
         return "A person took this over, so it is done by hand."
@@ -154,10 +156,11 @@ class Dossier:
     def can_edit(self) -> bool:
         return self.is_approval and self.capability is not None and bool(self.capability.editable and self.preview)
 
-    @property
-    def to_do(self) -> list[tuple[str, str]]:
-        """Whom or what a to-do is about: the run's input and the record."""
-        return pairs({**self.run.input, **dict(self._work.record)})
+    @cached_property
+    def about(self) -> list[tuple[str, str]]:
+        """Whom or what a to-do is about: the record, then the run's input."""
+        record = {name: value for name, value in self._work.record.items() if name not in ("kind", "key")}
+        return pairs({**record, **self.run.input})
 
     @property
     def on_reject_words(self) -> str:
@@ -303,7 +306,8 @@ class Dossier:
         """What became of a closed review: “Approved by Chen”."""
         if self.decision is None:
             return "Withdrawn"
-        return f"{self.decision.verb.capitalize()} by {'you' if self.decision.person == self.reader else self.decision.person.first_name}"
+        who = "you" if self.decision.person == self.reader else self.decision.person.first_name
+        return f"{self.decision.verb.capitalize()} by {who}"
 
     @property
     def outcome(self) -> str:

@@ -30,7 +30,9 @@ class Ground:
 
     @property
     def has_bar(self) -> bool:
-        return bool(self.kind) and self.value is not None and self.bound is not None and min(self.value, self.bound) >= 0
+        return (
+            bool(self.kind) and self.value is not None and self.bound is not None and min(self.value, self.bound) >= 0
+        )
 
     @property
     def bar_words(self) -> str:
@@ -38,7 +40,7 @@ class Ground:
 
     @property
     def bound_words(self) -> str:
-        return f"{self.kind} {number(self.bound)}{f' {self.of}' if self.of else ''}" if self.kind else ""
+        return f"{f'{self.of}, ' if self.of else ''}{self.kind} {number(self.bound)}" if self.kind else ""
 
     @property
     def value_words(self) -> str:

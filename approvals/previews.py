@@ -63,15 +63,19 @@ def _change(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _audience(data: Mapping[str, Any]) -> dict[str, Any]:
-    sample = [{**row, "pairs": pairs(dict(row["fields"]))[:4]} for row in data["sample"]]
+    sample = [{**row, "pairs": pairs(_nameless(row["fields"]))[:4]} for row in data["sample"]]
     return {"sample": sample, "others": max(0, int(data["size"]) - len(sample))}
 
 
 def _offer(data: Mapping[str, Any]) -> dict[str, Any]:
     record = dict(data["record"])
     who = record.get("name") or f"{record.get('kind', '')} {record.get('key', '')}".strip()
-    hidden = ("kind", "key", "name")
-    return {"who": who, "pairs": pairs({name: value for name, value in record.items() if name not in hidden})}
+    return {"who": who, "pairs": pairs(_nameless(record))}
+
+
+def _nameless(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields without those that only say which record it is."""
+    return {name: value for name, value in fields.items() if name not in ("kind", "key", "name")}
 
 
 def _call(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class Row:
         review, action = self.review, self.review.action
         if self.is_gone:
             return f"{self._who(self.decision.person)} {self.decision.verb} it" if self.decision else "No longer asked"
-        if review.claimed_by is not None:
-            return "You are on it" if review.claimed_by == self.reader else f"{review.claimed_by.first_name} is on it"
+        if review.claimed_by not in (None, self.reader):
+            return f"{review.claimed_by.first_name} is on it"
         if review.kind == Kind.UNCERTAIN:
             return action.trouble.split(":")[0] or action.workflow.title
         if review.kind == Kind.TODO:

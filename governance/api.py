@@ -113,7 +113,7 @@ class ObjectField(serializers.JSONField):
         value = super().to_internal_value(data)
         if not isinstance(value, dict):
             raise ValidationError("This must be a JSON object.")
-        words = json.dumps(value, ensure_ascii=False)
+        words = json.dumps(value, ensure_ascii=False).replace("\\\\", "")
         if "\\u0000" in words or any("\ud800" <= letter <= "\udfff" for letter in words):
             raise ValidationError("Text must not hold the character NUL or half of a surrogate pair.")
         return value

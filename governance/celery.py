@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
 
@@ -13,3 +14,9 @@ app.conf.beat_schedule = {
     "sweep": {"task": "workflows.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
     "escalate": {"task": "approvals.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
 }
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def give_way(**kwargs: object) -> None:
+    """On a shared machine a person's click goes before a batch."""
+    os.nice(10)

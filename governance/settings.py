@@ -103,7 +103,7 @@ if env.str("DATABASE_URL", ""):
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "governance.sqlite",
             "NAME": STATE_DIR / "remit.sqlite3",
             "CONN_MAX_AGE": 600,
             "OPTIONS": {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
 from django.utils.functional import cached_property
 
 from governance.ledger import Entry
@@ -17,11 +15,11 @@ from workflows.actions import Action, Status
 from workflows.definitions import Step
 from workflows.gates import Door
 from workflows.incidents import Incident
+from workflows.results import Result, results_of
 from workflows.running import Running
 from workflows.runs import RunStatus
 from workflows.stops import Stop, due_words, moment
 from workflows.timeline import Day, tell_run
-from workflows.trackrecord import wilson
 
 WRONG = ("action.failed", "action.refused", "action.uncertain", "action.settled", "action.again", "action.held")
 MOST = 12
@@ -57,38 +55,6 @@ class Bound:
     @property
     def is_reached(self) -> bool:
         return self.action is not None and bool(self.action.verdict)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a step in every run of this version."""
-
-    step: Step
-    counts: Mapping[str, int]
-
-    @property
-    def done(self) -> int:
-        return self.counts.get(Status.DONE, 0)
-
-    @property
-    def rejected(self) -> int:
-        return self.counts.get(Status.REJECTED, 0)
-
-    @property
-    def broken(self) -> int:
-        return self.counts.get(Status.FAILED, 0) + self.counts.get(Status.REFUSED, 0)
-
-    @property
-    def settled(self) -> int:
-        return self.done + self.rejected + self.broken + self.counts.get(Status.EXPIRED, 0)
-
-    @property
-    def share(self) -> str:
-        """The share done with its 95 % interval; empty where there is too little to say."""
-        if self.settled < 30:
-            return ""
-        low, high = (100 * end for end in wilson(self.done, self.settled))
-        return f"{self.done / self.settled * 100:.1f} %, {low:.1f}–{high:.1f} %".replace(" %", "\u00a0%")
 
 
 class Answers:
@@ -229,16 +195,7 @@ class Answers:
 
     @cached_property
     def results(self) -> list[Result]:
-        """What came of these steps in every run of this version; undoings do not count."""
-        steps = list(self.running.version.steps_by_id)
-        rows = Action.objects.filter(step__in=steps).order_by().values_list("step", "status").annotate(Count("pk"))
-        undone = rows.filter(undo_of__isnull=False)
-        counts: dict[int, Counter[str]] = {step: Counter() for step in steps}
-        for step, status, count in rows:
-            counts[step][status] += count
-        for step, status, count in undone:
-            counts[step][status] -= count
-        return [Result(stop.step, counts[stop.step.pk]) for stop in self.stops]
+        return results_of(self.running.version)
 
     # --- where can a person step in? -----------------------------------------------------------------------------
 

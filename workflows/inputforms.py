@@ -59,7 +59,7 @@ def _field(name: str, part: Mapping[str, Any], *, required: bool) -> forms.Field
     common = {"label": label, "help_text": part.get("description", ""), "initial": part.get("default")}
     if "enum" in part:
         values = {str(value): value for value in part["enum"]}
-        choices = [*([] if required else [("", "None")]), *((text, text) for text in values)]
+        choices = [*([] if required else [("", "Not given")]), *((text, text) for text in values)]
         chosen = forms.Select(attrs={"class": "form-select"})
         return forms.TypedChoiceField(
             choices=choices, coerce=values.get, empty_value=None, required=required, widget=chosen, **common

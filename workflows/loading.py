@@ -29,10 +29,14 @@ class LoadForm(forms.Form):
         required=False,
         strip=False,
         max_length=LIMIT,
-        widget=forms.Textarea(attrs={"class": "form-control code", "rows": "18", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"class": "form-control code", "rows": "16", "spellcheck": "false"}),
     )
     publish = forms.TypedChoiceField(
-        label="What becomes of it", choices=KINDS, coerce=lambda value: str(value) == "True", initial=False
+        label="What becomes of it",
+        choices=KINDS,
+        coerce=lambda value: str(value) == "True",
+        initial=False,
+        widget=forms.RadioSelect,
     )
 
     problems: tuple[Problem, ...] = ()

@@ -186,11 +186,25 @@ def is_outdated(version: Version) -> bool:
 def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person, now: datetime) -> None:
     """Write new terms of one step into a draft. Nothing is in force by that. Raises NotPublishable."""
     with transaction.atomic():
-        held = databases.locked(Version.objects.filter(pk=version.pk, status=Status.DRAFT)).first()
-        if held is None:
-            raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
+        held = _held_draft(version)
         Step.objects.filter(version=held, key=key).update(**terms)
         record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key)
+
+
+def allow_automation(version: Version, allowed: bool, person: Person, now: datetime) -> None:
+    """Say in a draft whether the workflow is eligible for automation. Raises NotPublishable."""
+    with transaction.atomic():
+        held = _held_draft(version)
+        Version.objects.filter(pk=held.pk).update(automation_allowed=allowed)
+        facts = {"version": held.number, "automation_allowed": allowed}
+        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, **facts)
+
+
+def _held_draft(version: Version) -> Version:
+    held = databases.locked(Version.objects.filter(pk=version.pk, status=Status.DRAFT)).first()
+    if held is None:
+        raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
+    return held
 
 
 def publish(version: Version, person: Person, now: datetime, *, seen: str = "") -> list[Change]:

@@ -125,7 +125,9 @@ class Stop:
         if self.undo is not None:
             return "undone" if self.undo.status == Status.DONE else f"undoing: {self.undo.get_status_display().lower()}"
         if self.door is not None:
-            return f"{self.door.team}, {due_words(self.door.due_at, self.now)}"
+            due = due_words(self.door.due_at, self.now) if self.door.due_at >= self.now else "overdue"
+            words = f"{self.door.team}, {due}"
+            return words if len(words) <= SHORT else due
         if action.status == Status.DONE:
             return self._result(action)
         if action.status == Status.SKIPPED:

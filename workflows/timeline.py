@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from governance.ledger import Entry
@@ -64,7 +64,9 @@ def entries_for(person: Person) -> QuerySet[Entry]:
     rows = Entry.objects.select_related("person")
     if person.is_auditor:
         return rows
-    mine = Q(workflow__in=list(workflows_for(person).values_list("pk", flat=True)))
+    # `+ 0` keeps the database from reading every entry of these workflows to sort them: it goes back entry by entry
+    rows = rows.alias(belongs=F("workflow") + 0)
+    mine = Q(belongs__in=list(workflows_for(person).values_list("pk", flat=True)))
     return rows.filter(mine | Q(workflow=None) if person.is_leader else mine)
 
 

@@ -93,7 +93,7 @@ def _account(draw: Random, name: str, market: str) -> Fields:
         "industry": name.split()[-1],
         "plan": plan,
         "seats": draw.randint(3, 60),
-        "arr": round(PRICES[plan] * draw.uniform(0.8, 1.7), -2),
+        "arr": int(PRICES[plan] * draw.uniform(0.8, 1.7)) // 100 * 100,
         "usage_percent": percent,
         "usage_growth": round(min(0.9, max(-0.4, draw.gauss(GROWTH.get(market, 0.14), 0.2))), 2),
         "health": min(100, max(5, round(draw.gauss(74, 16)))),

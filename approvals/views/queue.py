@@ -49,12 +49,13 @@ def news(request: HttpRequest) -> HttpResponse:
         return _kept(HttpResponseNotModified(), tag)
     keys = [int(key) for key in request.GET.get("shown", "").split(",") if key.isdigit()][: reading.PAGE]
     newest = request.GET.get("newest", "")
+    rows = reading.rows_now(person, {*keys, here}, now)
     context = {
         "filters": filters,
         "fresh": reading.arrived_since(person, filters, int(newest) if newest.isdigit() else 0),
-        "rows": reading.rows_now(person, {*keys, *([here] if here else [])}, now),
+        "rows": [row for row in rows if row.key in keys],
+        "gone": next((row for row in rows if row.key == here and row.is_gone), None),
         "here": here,
-        "now": now,
     }
     return _kept(render(request, "queue/_news.html", context), tag)
 

@@ -79,7 +79,9 @@ def levels_form(path: EscalationPath | None, data: Mapping[str, Any] | None = No
     """Return a row for each level and a few empty ones."""
     rows = forms.formset_factory(LevelForm, formset=_Levels, extra=SPARE, max_num=MOST_LEVELS, validate_max=True)
     levels = path.levels.select_related("team", "person") if path else []
-    initial = [{"who": _value(level), "after": durations.short(level.after)} for level in levels]
+    initial = [
+        {"who": _value(level), "after": durations.short(level.after) if level.after else "0"} for level in levels
+    ]
     kept = [level.person for level in levels if level.person]
     return cast(
         _Levels, rows(data, prefix="level", initial=None if data else initial, form_kwargs={"choices": _choices(kept)})

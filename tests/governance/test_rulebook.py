@@ -180,7 +180,7 @@ def test_ben_may_not_change_the_rulebook(sign_in, address):
 def test_a_capability_without_a_stance_is_shown_as_a_gap(world, sign_in):
     world.undefine("email.send")
     page = sign_in("ben").get("/rulebook/").content.decode()
-    assert "1 gap: nobody has decided" in page
+    assert "1 gap: nobody has decided, so it is refused" in page
 
 
 def test_without_any_rulebook_ada_is_offered_the_form_with_everything_undecided(world, sign_in):

@@ -23,11 +23,11 @@ from workflows.engine.starting import CannotStart, start_many, version_to_start
 from workflows.engine.work import resolve
 from workflows.records import Audience, Record
 
-CHUNK = 1000
+CHUNK = 300
 
 
 class StartEach(Capability):
-    """Start a run for every member, a thousand in a transaction; `input` is worked out for each record."""
+    """Start a run for every member, a few hundred in a transaction; `input` is worked out for each record."""
 
     key = "workflows.start_each"
     title = "Start a run for each"

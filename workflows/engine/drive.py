@@ -21,7 +21,7 @@ from workflows.engine.record import save
 from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
-INLINE_BATCH = 200
+INLINE_BATCH = 150
 EFFECT_BATCH = 32
 Clock = Callable[[], datetime]
 

@@ -113,6 +113,19 @@ def _draft(found: Workflow) -> Version:
     return found.draft
 
 
+@require_POST
+def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say in the draft whether software may act alone in this workflow at all."""
+    found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
+    allowed = request.POST.get("allowed") == "yes"
+    try:
+        publishing.allow_automation(publishing.draft(found, person, now), allowed, person, now)
+    except NotPublishable as error:
+        messages.error(request, str(error))
+        return redirect("workflow", slug)
+    return redirect("draft", slug)
+
+
 @require_GET
 def draft(request: HttpRequest, slug: str) -> HttpResponse:
     found = workflow_or_404(person_of(request), slug)
@@ -166,6 +179,7 @@ urlpatterns = [
     path("workflows/<slug:slug>/steps/<slug:key>/", terms, name="terms"),
     path("workflows/<slug:slug>/steps/<slug:key>/effect/", terms_effect, name="terms_effect"),
     path("workflows/<slug:slug>/draft/", draft, name="draft"),
+    path("workflows/<slug:slug>/draft/automation/", eligibility, name="eligibility"),
     path("workflows/<slug:slug>/draft/publish/", publish, name="publish"),
     path("workflows/<slug:slug>/draft/discard/", discard, name="discard_draft"),
 ]

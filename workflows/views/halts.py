@@ -50,7 +50,8 @@ class Wanted:
         """The object as the button names it; empty when there is nothing of this scope."""
         if self.scope == Scope.EVERYTHING:
             return "everything"
-        return dict(pair for _, group in self.choices for pair in group).get(self.target, "")
+        names = {key: f"{name} in {place}" if place else name for place, group in self.choices for key, name in group}
+        return names.get(self.target, "")
 
     @property
     def object_label(self) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
@@ -48,7 +51,8 @@ class LedgerFilter(forms.Form):
         if workflow := asked.pop("workflow", None):
             entries = entries.filter(workflow=workflow.pk)
         if day := asked.pop("day", None):
-            entries = entries.filter(at__date=day)
+            begin = timezone.make_aware(datetime.combine(day, time()))
+            entries = entries.filter(at__gte=begin, at__lt=begin + timedelta(days=1))
         return entries.filter(Q(**asked))
 
 

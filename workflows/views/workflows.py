@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.people import Person
+from governance.publishing import percent
 from workflows import files
 from workflows.access import workflow_or_404
 from workflows.definitions import Version, Workflow
@@ -108,7 +109,13 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
 def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     found = workflow_or_404(person_of(request), slug)
     shown = get_object_or_404(found.versions.select_related("workflow", "owner", "created_by"), number=number)
-    context = {"workflow": found, "version": shown, "before": predecessor(shown), "changes": differences(shown)}
+    context = {
+        "workflow": found,
+        "version": shown,
+        "before": predecessor(shown),
+        "changes": differences(shown),
+        "steps": [(step, percent(step.sample_rate)) for step in shown.ordered_steps],
+    }
     return render(request, "workflows/version.html", context)
 
 
