@@ -47,6 +47,12 @@ def moment(when: datetime, now: datetime) -> str:
     return f"{there:%a} {there.day} {there:%b}, {there:%H:%M}"
 
 
+def day_or_hour(when: datetime, now: datetime) -> str:
+    """Return "14:00" today, else "26 Nov"."""
+    there = timezone.localtime(when)
+    return f"{there:%H:%M}" if there.date() == timezone.localtime(now).date() else f"{there.day} {there:%b}"
+
+
 def span(length: timedelta) -> str:
     """Return "48 min", "1 h 25", "3 h", "2 days"."""
     minutes = int(length.total_seconds() // 60)

@@ -280,7 +280,8 @@ class Dossier:
 
     @property
     def status_words(self) -> str:
-        return Status(self.action.status).label
+        """How it went on after the decision."""
+        return _SINCE.get(Status(self.action.status), "It is being done.")
 
     @property
     def receiver(self) -> str:
@@ -321,6 +322,16 @@ _REJECTS = {
     OnReject.STOP: "Reject and stop the run",
     OnReject.SKIP: "Reject and skip the step",
     OnReject.REDO: "Reject and ask for another proposal",
+}
+_SINCE = {
+    Status.DONE: "It was done.",
+    Status.FAILED: "It failed since.",
+    Status.REFUSED: "The rules refused it since.",
+    Status.REJECTED: "Nothing was done.",
+    Status.CANCELLED: "It was cancelled since.",
+    Status.IN_REVIEW: "It waits for people again.",
+    Status.WITH_PERSON: "It is with a person.",
+    Status.UNCERTAIN: "Whether it was done is not known.",
 }
 _OUTCOMES = {
     Choice.APPROVE: "approved",

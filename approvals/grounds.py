@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _COMPARISON = re.compile(r"\s*([a-z]\w*(?:\.\w+)+)\s*(>=|>|<=|<)\s*(-?\d+(?:\.\d+)?)\s*")
+_DIGITS = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -110,4 +111,7 @@ def _compared(when: str, facts: Mapping[str, Any]) -> tuple[float | None, float 
 
 
 def _number(value: Any) -> float | None:
+    """Return a number, also one that a payload holds as text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return float(value)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -49,11 +49,11 @@ class Obstacle:
         return self.status == 422
 
 
-def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], now: datetime) -> Obstacle:
-    """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands now, `seen` the payload read."""
+def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], edit: Mapping[str, Any]) -> Obstacle:
+    """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands, `seen` the payload read, `edit` its edit."""
     match error:
         case AlreadyDecided():
-            return _too_late(error, choice, item.reader, now)
+            return _too_late(error, choice, item.reader, item.now)
         case Stale():
             changed = difference(seen, item.action.payload) if seen else []
             words = f"You pressed “{_pressed(choice)}” on what was there before. {NOTHING} Read it, then decide again."
@@ -62,7 +62,7 @@ def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, An
             return Obstacle(403, "You cannot decide this", f"{error} {NOTHING}", "")
         case EditRefused():
             stood = [reason.as_json() for reason in error.verdict.reasons if reason.outcome == error.verdict.outcome]
-            return Obstacle(422, "The rules do not permit this edit", NOTHING, grounds=grounds(stood))
+            return Obstacle(422, "The rules do not permit this edit", NOTHING, grounds=grounds(stood, _facts(item, edit)))
         case CapabilityError() | ValueError():
             return Obstacle(422, "This does not fit", f"{_sentence(str(error))} {NOTHING}")
     return Obstacle(409, "Somebody or something was first", f"{_sentence(str(error))} Your answer was not counted.", "")
@@ -78,6 +78,11 @@ def _too_late(error: AlreadyDecided, choice: str, reader: Person, now: datetime)
     if decision.person == reader:
         return Obstacle(409, when, "Your second answer was not counted.", "")
     return Obstacle(409, f"{when}, before your answer arrived", not_counted, "")
+
+
+def _facts(item: Dossier, edit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what rules compare of an edited payload, as far as the edit itself says it."""
+    return {"proposal": {**item.action.payload, **edit}, "amounts": edit}
 
 
 def _pressed(choice: str) -> str:

@@ -96,7 +96,7 @@ class Filters:
 @dataclass(frozen=True)
 class Group:
     name: str
-    count: int
+    count: int | None
     rows: list[Row]
 
 
@@ -116,7 +116,8 @@ class Page:
 
     @property
     def shown(self) -> str:
-        return ",".join(str(row.key) for row in self.rows)
+        """The ids of the open rows, for the question what became of them."""
+        return ",".join(str(row.key) for row in self.rows if not row.is_gone)
 
 
 def waiting(person: Person) -> int:
@@ -156,7 +157,7 @@ def _decided_page(person: Person, filters: Filters, now: datetime) -> Page:
     reviews = filters.on(visible_to(person)).order_by().values("pk")
     decisions = Decision.objects.filter(review__in=reviews).select_related("person", *WITH_REVIEW).order_by("-id")
     rows = decided_rows(decisions[:PAGE], person, now)
-    groups = [Group("Newest first", len(rows), rows)] if rows else []
+    groups = [Group("Newest first", None, rows)] if rows else []
     return Page(groups, waiting(person), len(rows), 0, "")
 
 

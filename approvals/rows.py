@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from approvals.deadlines import moment
+from approvals.deadlines import day_or_hour
 from approvals.decisions import Decision
 from approvals.grounds import asks_always, brief
 from approvals.reviews import Kind, Review
@@ -62,7 +62,8 @@ class Row:
 
     @property
     def closed_words(self) -> str:
-        return moment(self.review.closed_at, self.now) if self.review.closed_at else ""
+        """When it was closed: the hour today, the day before that."""
+        return day_or_hour(self.review.closed_at, self.now) if self.review.closed_at else ""
 
     @property
     def why(self) -> str:

@@ -16,7 +16,7 @@ app.conf.beat_schedule = {
 }
 
 
-@celeryd_init.connect  # type: ignore[untyped-decorator]
+@celeryd_init.connect
 def give_way(**kwargs: object) -> None:
     """On a shared machine a person's click goes before a batch."""
     os.nice(10)

@@ -32,7 +32,14 @@ NAMES: dict[str, Any] = {
 }
 _EMPTY: dict[str, Any] = {name: [] if kind is _LIST else {} for name, kind in NAMES.items() if name != "now"}
 _EMPTY["confidence"] = None
-_ENV = cel.NewEnv(variables=NAMES)
+SCOPES: dict[str, tuple[str, ...]] = {
+    "rule": tuple(NAMES),
+    "when": ("input", "steps", "run", "now"),
+    "params": ("input", "steps", "run", "step", "record", "now"),
+    "confidence": ("input", "steps", "run", "step", "record", "proposal", "now"),
+}
+"""Which names an expression may use depends on where it stands: a step's `when` is asked before there is a record."""
+_ENVS = {scope: cel.NewEnv(variables={name: NAMES[name] for name in names}) for scope, names in SCOPES.items()}
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 
 
@@ -47,9 +54,9 @@ class EvaluationError(ValueError):
 class Expression:
     """A compiled CEL expression. `boolean` expressions must be able to yield true or false."""
 
-    def __init__(self, text: str, *, boolean: bool = False) -> None:
+    def __init__(self, text: str, *, boolean: bool = False, scope: str = "rule") -> None:
         self.text = text
-        self._program = _compile(text)
+        self._program = _compile(text, scope)
         kind = self._program.return_type()
         if boolean and kind not in (cel.Type.BOOL, cel.Type.DYN):
             raise ExpressionError(f"“{text}” yields {kind.name()}, but a condition must be true or false")
@@ -70,9 +77,9 @@ class Expression:
 
 
 @lru_cache(maxsize=4096)
-def compiled(text: str, boolean: bool = False) -> Expression:
-    """Return the expression, compiled once a process."""
-    return Expression(text, boolean=boolean)
+def compiled(text: str, boolean: bool = False, scope: str = "rule") -> Expression:
+    """Return the expression, compiled once a process. `scope` is one of SCOPES."""
+    return Expression(text, boolean=boolean, scope=scope)
 
 
 class Conditions:
@@ -101,21 +108,21 @@ class Conditions:
             return index, str(error)
 
 
-def _compile(text: str) -> Any:
+def _compile(text: str, scope: str) -> Any:
     try:
-        return _ENV.compile(text)
+        return _ENVS[scope].compile(text)
     except RuntimeError as error:
-        raise ExpressionError(_compile_sentence(text, str(error))) from None
+        raise ExpressionError(_compile_sentence(text, str(error), SCOPES[scope])) from None
 
 
-def _compile_sentence(text: str, error: str) -> str:
+def _compile_sentence(text: str, error: str, known: Sequence[str]) -> str:
     found = _PLACE.search(error)
     if not found:
         return f"“{text}” is not a valid expression"
     line, column, what = found.groups()
     place = f"line {line}, column {column}" if line != "1" else f"column {column}"
     if unknown := re.match(r"undeclared reference to '([^']+)'", what):
-        return f"“{text}”, {place}: “{unknown[1]}” is not a name rules know; they know {', '.join(NAMES)}"
+        return f"“{text}”, {place}: “{unknown[1]}” is not a name rules know here; they know {', '.join(known)}"
     what = re.sub(r" expecting \{.*", "", what).replace("<EOF>", "the end of the text")
     return f"“{text}”, {place}: {what[0].lower()}{what[1:]}"
 

@@ -178,6 +178,19 @@ def test_runs_are_filtered_and_paged_by_cursor(welcome, token):
     assert ben.get("/api/v1/runs/?status=lost").status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("cursor=cD1hYmM%3D", 404), ("cursor=cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", 404),
+        ("part_of=99999999999999999999999", 422), ("part_of=1.5", 422), ("part_of=NaN", 422), ("workflow=%00", 422),
+        ("page_size=many", 200),
+    ],
+)  # fmt: skip
+def test_a_query_that_makes_no_sense_is_told_so(welcome, token, query, code):
+    answer = token("ben").get(f"/api/v1/runs/?{query}")
+    assert answer.status_code == code
+
+
 def test_a_page_of_runs_needs_the_same_queries_whatever_its_size(welcome, token, django_assert_max_num_queries):
     for _ in range(20):
         welcome.start("welcome", contact="priya")

@@ -91,7 +91,13 @@ class ActionJson(serializers.ModelSerializer[Action]):
 class RunFilter(filters.FilterSet):  # type: ignore[misc]
     workflow = filters.CharFilter(field_name="workflow__slug")
     status = filters.ChoiceFilter(choices=RunStatus.choices)
-    part_of = filters.NumberFilter(field_name="root", help_text="only runs that this run started, however deep")
+    part_of = filters.NumberFilter(
+        field_name="root",
+        min_value=1,
+        max_value=2**53,
+        decimal_places=0,
+        help_text="only runs that this run started, however deep",
+    )
 
     class Meta:
         model = Run

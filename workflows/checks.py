@@ -64,18 +64,18 @@ def _graph(document: Document) -> Generator[tuple[Place, str], None, dict[str, l
 
 
 def _expressions(step: StepPart, place: Place, after: Mapping[str, list[str]]) -> Iterator[tuple[Place, str]]:
-    rails = [(("guardrails", i, "when"), rail.when, True) for i, rail in enumerate(step.guardrails)]
-    own = [(("when",), step.when, True), (("confidence",), step.confidence, False)]
-    for inner, text, boolean in (*own, *rails):
+    rails = [(("guardrails", i, "when"), rail.when, "rule") for i, rail in enumerate(step.guardrails)]
+    own = [(("when",), step.when, "when"), (("confidence",), step.confidence, "confidence")]
+    for inner, text, scope in (*own, *rails):
         if text:
-            yield from _expression(text, (*place, *inner), step, after, boolean=boolean)
+            yield from _expression(text, (*place, *inner), step, after, scope=scope)
 
 
 def _expression(
-    text: str, place: Place, step: StepPart, after: Mapping[str, list[str]], *, boolean: bool = False
+    text: str, place: Place, step: StepPart, after: Mapping[str, list[str]], *, scope: str = "params"
 ) -> Iterator[tuple[Place, str]]:
     try:
-        compiled(text, boolean=boolean)
+        compiled(text, boolean=scope in ("rule", "when"), scope=scope)
     except ExpressionError as error:
         yield place, str(error)
         return

@@ -49,7 +49,8 @@ def _stopped(request: HttpRequest, key: int, form: EditForm | AnswerForm | None,
     """Show the item as it stands now, with the obstacle; a form that may still be right stays filled in."""
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
     item = Dossier(review_or_404(person, key), person, now)
-    found = obstacle(error, request.POST.get("choice", ""), item, _seen(request.POST.get("seen", "")), now)
+    edit = form.changes if isinstance(form, EditForm) else {}
+    found = obstacle(error, request.POST.get("choice", ""), item, _seen(request.POST.get("seen", "")), edit)
     kept = form if found.keeps_form else form_of(item, "")
     context = pane(person, filters, item.review, item=item, form=kept, obstacle=found)
     return shown(request, context, filters, found.status)

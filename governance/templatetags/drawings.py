@@ -70,7 +70,9 @@ def histogram(
     ]
     at = round(_place(float(floor), low) * 342, 1)
     before = None if in_force is None else round(_place(float(in_force), low) * 342, 1)
-    counted = [sum(count for count, bar in zip(bins, bars, strict=True) if bar["alone"] is side) for side in (False, True)]
+    counted = [
+        sum(count for count, bar in zip(bins, bars, strict=True) if bar["alone"] is side) for side in (False, True)
+    ]
     return {
         "bars": bars,
         "wide": round(wide - 1, 1),
@@ -79,7 +81,8 @@ def histogram(
         "person": counted[0] if person is None else person,
         "alone": counted[1] if alone is None else alone,
         "ticks": [
-            {"x": min(340.0, round(step * 68.4, 1)), "words": f"{low + step * (HIGHEST - low) / 5:.1f}"} for step in range(6)
+            {"x": min(340.0, round(step * 68.4, 1)), "words": f"{low + step * (HIGHEST - low) / 5:.1f}"}
+            for step in range(6)
         ],
         "words": words,
     }

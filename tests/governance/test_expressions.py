@@ -10,7 +10,7 @@ from governance.expressions import Conditions, EvaluationError, ExpressionError,
     ("text", "sentence"),
     [
         ("record.campaign >", "column 18: syntax error"),
-        ("recrod.age > 3", "“recrod.age” is not a name rules know"),
+        ("recrod.age > 3", "“recrod.age” is not a name rules know here"),
         ("record.age + 1 == 2 &&\n nothing", "line 2, column 2"),
     ],
 )

@@ -16,7 +16,9 @@ owner: growth
 steps:
   - {key: choose_words, title: Choose the words, ownership: human_owned, reviewers: growth}
 """
-DEALS = PROGRAM.replace("workflow: welcome\ntitle: Welcome\nowner: growth", "workflow: deals\ntitle: Deals\nowner: sales")
+DEALS = PROGRAM.replace(
+    "workflow: welcome\ntitle: Welcome\nowner: growth", "workflow: deals\ntitle: Deals\nowner: sales"
+)
 
 
 def plain(response):
@@ -44,7 +46,9 @@ def test_each_sees_the_entries_of_their_own_workflows(told, sign_in):
 
 
 def test_entries_of_no_workflow_are_for_leaders_and_auditors(told, sign_in):
-    sees = {name: "Wrong prices" in plain(sign_in(name).get("/ledger/")) for name in ("ada", "eve", "olga", "ben", "dora")}
+    sees = {
+        name: "Wrong prices" in plain(sign_in(name).get("/ledger/")) for name in ("ada", "eve", "olga", "ben", "dora")
+    }
     assert sees == {"ada": True, "eve": True, "olga": True, "ben": False, "dora": False}
 
 
@@ -124,7 +128,9 @@ def test_htmx_gets_the_entries_alone(told, sign_in):
 
 
 def said(world, verb, actor=SOFTWARE, **data):
-    return sentence(Entry(verb=verb, actor_kind=actor.kind, actor_name=actor.name, data=data), {"send": "Send the mail"})
+    return sentence(
+        Entry(verb=verb, actor_kind=actor.kind, actor_name=actor.name, data=data), {"send": "Send the mail"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,8 @@ def test_release_to_software_is_said_with_its_floor_and_its_sample():
     (found,) = step_changes(step(), step(ownership="automated"))
     assert str(found) == "Send: Who decides: needs approval → automated"
     assert found.consequence == (
-        "Software acts alone at confidence 0.80 or more, when no rule trips; of those, 5\u00a0% are asked all the same. "
-        "Everything else goes to a person."
+        "Software acts alone at confidence 0.80 or more, when no rule trips; of those, 5\u00a0% are asked "
+        "all the same. Everything else goes to a person."
     )
 
 

@@ -47,7 +47,7 @@ steps:
         ("ownership: automated", "ownership: robot", 11, "steps.1.ownership", "'automated'"),
         ("min_confidence: 0.2", "min_confidence: 20", 12, "steps.1.min_confidence", "less than or equal to 1"),
         ("record.campaign > 6", "record.campaign >", 14, "steps.1.guardrails.1.when", "column 18: syntax error"),
-        ("record.campaign > 6", "recrd.campaign > 6", 14, "steps.1.guardrails.1.when", "is not a name rules know"),
+        ("record.campaign > 6", "recrd.campaign > 6", 14, "steps.1.guardrails.1.when", "is not a name rules know here"),
         ("escalation: growth-default", "escalation: up", 16, "steps.1.escalation", "no escalation path “up”"),
         ("due_in: 4h", "due_in: soon", 17, "steps.1.due_in", "“soon” is not a duration"),
         (

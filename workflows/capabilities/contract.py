@@ -122,7 +122,14 @@ class Unknown:
     trouble: str
 
 
-Result = Done | More | NotSent | Refused | Unknown
+@dataclass(frozen=True)
+class Outdated:
+    """The world has changed since this was proposed; it must be proposed again. Only without an outside effect."""
+
+    trouble: str
+
+
+Result = Done | More | NotSent | Refused | Unknown | Outdated
 
 
 class Capability:

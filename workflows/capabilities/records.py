@@ -16,6 +16,7 @@ from workflows.capabilities.contract import (
     Context,
     Done,
     Facts,
+    Outdated,
     Preview,
     Proposal,
     RecordRef,
@@ -150,7 +151,7 @@ class Update(Capability):
         if now == payload.changes and not payload.remove:  # somebody wrote the very same meanwhile
             return Done({"record": record.key, "changes": payload.changes})
         if now != payload.before:
-            return Refused(f"{record} was changed meanwhile; nothing was written")
+            return Outdated(f"{record} was changed meanwhile; nothing was written")
         record.fields.update(payload.changes)
         for name in payload.remove:
             record.fields.pop(name, None)

@@ -107,7 +107,14 @@ def _new(run: Run, step: Step, known: Mapping[str, Any], now: datetime) -> Actio
 
 
 def _holds(when: str, run: Run, known: Mapping[str, Any], now: datetime) -> bool:
-    return compiled(when, boolean=True).holds({"input": run.input, "steps": known, "now": now})
+    return compiled(when, boolean=True, scope="when").holds(
+        {
+            "input": run.input,
+            "steps": known,
+            "run": {"id": run.pk, "workflow": published(run.version_id).workflow.slug},
+            "now": now,
+        }
+    )
 
 
 def _is_over(run: Run, known: Mapping[str, Any], now: datetime) -> bool:

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from workflows import retries
 from workflows.actions import Attempt, Status, describe
-from workflows.capabilities.contract import CapabilityError, Done, More, NotSent, Refused, Result, Unknown
+from workflows.capabilities.contract import CapabilityError, Done, More, NotSent, Outdated, Refused, Result, Unknown
 from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 8
-_KINDS = {Done: "ok", NotSent: "not_sent", Refused: "refused", Unknown: "unknown"}
+_KINDS = {Done: "ok", NotSent: "not_sent", Refused: "refused", Unknown: "unknown", Outdated: "unknown", More: "unknown"}
 
 
 def execute_inline(works: Sequence[Work], now: datetime) -> None:
@@ -28,7 +28,9 @@ def execute_inline(works: Sequence[Work], now: datetime) -> None:
             case Done(output):
                 work.action.output = describe(dict(output))
                 work.move(Status.DONE, "action.done", now, output=_brief(work))
-            case NotSent(trouble) | Refused(trouble) | Unknown(trouble):
+            case Outdated(trouble) if not work.action.is_undo:
+                work.action.digest, work.action.approved_digest, work.action.trouble = "", "", trouble
+            case NotSent(trouble) | Refused(trouble) | Unknown(trouble) | Outdated(trouble):
                 work.action.trouble = trouble
                 work.move(Status.FAILED, "action.failed", now, trouble=trouble)
 
