@@ -34,8 +34,8 @@ class Chain:
 
 def chain(run: Run, version: Version, current: Action, waits: str) -> Chain:
     """Return the chain of the run; `waits` says what the current step waits for."""
-    rows = Action.objects.filter(run=run, undo_of=None).only("step_id", "status", "output", "run_id")
-    actions = {action.step_id: action for action in rows}
+    rows = Action.objects.filter(run=run).only("step_id", "status", "output", "run_id", "undo_of_id")
+    actions = {action.step_id: action for action in rows if not action.is_undo}
     people = Decision.objects.filter(review__action__run=run).select_related("person", "review")
     decided = {decision.review.action_id: decision for decision in people.order_by("id")}
     links, coming = [], False

@@ -14,7 +14,7 @@ PLACES = (
     ("Queue", "queue", "inbox"),
     ("Runs", "runs", "player-play"),
     ("Workflows", "workflows", "sitemap"),
-    ("Rulebook", "rulebook", "certificate"),
+    ("Rulebook", "rulebook", "file-certificate"),
     ("Records", "records", "database"),
     ("Ledger", "ledger", "history"),
 )
@@ -44,7 +44,7 @@ def _place(request: HttpRequest, name: str, url_name: str, icon: str) -> dict[st
 
 
 def _more(request: HttpRequest) -> list[dict[str, Any]]:
-    names = [("Register", "register", "file-certificate"), ("People", "people", "users")]
+    names = [("Register", "register", "template"), ("People", "people", "users")]
     if settings.MAIL_CATCHER:
         names.append(("Mail", "mail", "mail"))
     return [_place(request, *name) for name in names]
