@@ -10,19 +10,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from approvals.because import because
 from approvals.chains import Chain, chain
 from approvals.deadlines import Deadline, deadline
-from approvals.decisions import Choice, Decision
+from approvals.deciders import Deciders
+from approvals.decisions import Decision
 from approvals.escalations import Escalation
 from approvals.grounds import Ground, grounds, number
+from approvals.outcomes import REJECTS, Outcome
 from approvals.previews import Shown, dressed, pairs
 from approvals.reviews import Kind, Review
-from approvals.separation import barred
+from approvals.uses import data_words, shown_asset
 from governance.halts import Halt, Holds, Scope
-from governance.people import Person, Role
+from governance.people import Person
 from workflows.actions import Action, Attempt, Status
 from workflows.capabilities.contract import Capability, CapabilityError
-from workflows.definitions import OnReject, Ownership, Step
+from workflows.definitions import OnReject, Step
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
 
@@ -84,32 +87,9 @@ class Dossier:
 
     @property
     def because(self) -> str:
-        """Why a person at all, in a sentence or two."""
-        if self.is_uncertain:
-            return "We do not know whether this was done. Only a person can find out and say."
-        asked = "" if self.step.question == self.review.headline else f"{self.step.question} "
-        return asked + (self._because_todo() if self.is_todo else self._because_approval())
-
-    def _because_todo(self) -> str:
-        if self.step.ownership == Ownership.HUMAN_OWNED:
-            return (
-                f"This step belongs to people; software {'only recommends' if self.preview else 'does nothing here'}."
-            )
-        if any(ground.outcome == "human" for ground in self.grounds):
-            return "A rule gives this to a person, so software does nothing here."
-        return "A person took this over, so it is done by hand."
-
-    def _because_approval(self) -> str:
-        crossed = len([ground for ground in self.grounds if not ground.is_ownership])
-        bounds = {0: "", 1: "One rule tripped, too."}.get(crossed, f"{crossed} rules tripped, too.")
-        if self.step.ownership == Ownership.NEEDS_APPROVAL:
-            return f"This step always asks a person. {bounds}".strip()
-        if self.rules == {"sample"}:
-            return "This step acts alone inside its bounds. This one was drawn to be looked at."
-        if self.rules == {"eligibility"}:
-            return "This workflow may not act alone yet, so a person decides."
-        many = "One is crossed" if crossed == 1 else f"{crossed} are crossed"
-        return f"This step acts alone inside its bounds. {many}, so a person decides."
+        """The step's question where it is another one, and why a person at all."""
+        asked = "" if self.is_uncertain or self.step.question == self.review.headline else f"{self.step.question} "
+        return asked + because(self.review.kind, self.step, self.action.reasons, recommends=bool(self.preview))
 
     @property
     def chain(self) -> Chain:
@@ -169,7 +149,7 @@ class Dossier:
     @property
     def reject_words(self) -> str:
         """The button that rejects, by what it leads to."""
-        return _REJECTS[OnReject(self.step.on_reject)]
+        return REJECTS[OnReject(self.step.on_reject)]
 
     @property
     def seen(self) -> str:
@@ -214,26 +194,8 @@ class Dossier:
         return self.review.barred(self.reader)
 
     @cached_property
-    def _members(self) -> list[Person]:
-        roles = (Role.LEADER, Role.REVIEWER)
-        found = Person.objects.filter(memberships__team=self.review.team_id, memberships__role__in=roles)
-        return list(found.filter(is_active=True).distinct())
-
-    def _barred(self, person: Person) -> bool:
-        return bool(barred(person.pk, kind=self.review.kind, started_by=self.run.started_by_id))
-
-    @property
-    def deciders(self) -> str:
-        """Who may answer, the reader first: “You, Chen Wei or Lea Roth”."""
-        names = [person.name for person in self._members if not self._barred(person) and person != self.reader]
-        if not self.locked and self.reader in self._members:
-            names.insert(0, "You")
-        return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) or "Nobody of this team"
-
-    @property
-    def excluded(self) -> str:
-        names = [person.name for person in self._members if self._barred(person)]
-        return f"Not {' or '.join(names)}, who started this run." if names else ""
+    def deciders(self) -> Deciders:
+        return Deciders(self.review, self.reader, self.run.started_by_id)
 
     @cached_property
     def escalations(self) -> list[Escalation]:
@@ -251,11 +213,11 @@ class Dossier:
 
     @property
     def data(self) -> str:
-        return ", ".join(str(name).replace("_", " ") for name in self.step.data).capitalize()
+        return data_words(self.step.data)
 
     @property
     def assets(self) -> list[dict[str, Any]]:
-        return [_asset(asset) for asset in self.action.facts.get("assets", ())]
+        return [shown_asset(asset) for asset in self.action.facts.get("assets", ())]
 
     # --- what stands in the way, what is known
 
@@ -279,11 +241,6 @@ class Dossier:
         return [(attempt, attempt.result not in known) for attempt in self.action.attempts.all()]
 
     @property
-    def status_words(self) -> str:
-        """How it went on after the decision."""
-        return _SINCE.get(Status(self.action.status), "It is being done.")
-
-    @property
     def receiver(self) -> str:
         """Whom a repeated effect would reach twice."""
         data = self.preview.data if self.preview else {}
@@ -303,53 +260,6 @@ class Dossier:
         return f"{self.review.claimed_by.first_name} is on it" if self.review.claimed_by else ""
 
     @property
-    def outcome_words(self) -> str:
-        """What became of a closed review: “Approved by Chen”."""
-        if self.decision is None:
-            return "Withdrawn"
-        who = "you" if self.decision.person == self.reader else self.decision.person.first_name
-        return f"{self.decision.verb.capitalize()} by {who}"
-
-    @property
-    def outcome(self) -> str:
-        """The state of a closed review, as chips name it."""
-        if self.decision is None:
-            return "withdrawn"
-        return _OUTCOMES.get(Choice(self.decision.choice), "done")
-
-
-_REJECTS = {
-    OnReject.STOP: "Reject and stop the run",
-    OnReject.SKIP: "Reject and skip the step",
-    OnReject.REDO: "Reject and ask for another proposal",
-}
-_SINCE = {
-    Status.DONE: "It was done.",
-    Status.FAILED: "It failed since.",
-    Status.REFUSED: "The rules refused it since.",
-    Status.REJECTED: "Nothing was done.",
-    Status.CANCELLED: "It was cancelled since.",
-    Status.IN_REVIEW: "It waits for people again.",
-    Status.WITH_PERSON: "It is with a person.",
-    Status.UNCERTAIN: "Whether it was done is not known.",
-}
-_OUTCOMES = {
-    Choice.APPROVE: "approved",
-    Choice.EDIT: "edited",
-    Choice.REJECT: "rejected",
-    Choice.TAKE_OVER: "taken_over",
-    Choice.GIVE_UP: "neutral",
-}
-_ICONS = {"template": "file-text", "offer": "tag", "claim": "file-certificate", "tactic": "route"}
-
-
-def _asset(asset: dict[str, Any]) -> dict[str, Any]:
-    """Return an asset of the register with its icon and its last day, or what is wrong with it."""
-    until = datetime.fromisoformat(asset["until"]) if asset.get("until") else None
-    return {
-        **asset,
-        "icon": _ICONS.get(asset["kind"], "file-text"),
-        "last_day": until,
-        "wrong": "" if asset["standing"] == "approved" else asset["standing"],
-        "tone": "warn" if asset["standing"] in ("expired", "future") else "bad",
-    }
+    def outcome(self) -> Outcome:
+        """What became of a closed review."""
+        return Outcome(self.decision, self.reader, Status(self.action.status))

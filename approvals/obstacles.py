@@ -49,7 +49,9 @@ class Obstacle:
         return self.status == 422
 
 
-def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], edit: Mapping[str, Any]) -> Obstacle:
+def obstacle(
+    error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], edit: Mapping[str, Any]
+) -> Obstacle:
     """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands, `seen` the payload read, `edit` its edit."""
     match error:
         case AlreadyDecided():
@@ -62,7 +64,8 @@ def obstacle(error: Exception, choice: str, item: Dossier, seen: Mapping[str, An
             return Obstacle(403, "You cannot decide this", f"{error} {NOTHING}", "")
         case EditRefused():
             stood = [reason.as_json() for reason in error.verdict.reasons if reason.outcome == error.verdict.outcome]
-            return Obstacle(422, "The rules do not permit this edit", NOTHING, grounds=grounds(stood, _facts(item, edit)))
+            found = grounds(stood, _facts(item, edit))
+            return Obstacle(422, "The rules do not permit this edit", NOTHING, grounds=found)
         case CapabilityError() | ValueError():
             return Obstacle(422, "This does not fit", f"{_sentence(str(error))} {NOTHING}")
     return Obstacle(409, "Somebody or something was first", f"{_sentence(str(error))} Your answer was not counted.", "")

@@ -31,7 +31,10 @@ class Run(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=["workflow", "-id"], name="run_of_workflow"),)
+        indexes = (
+            models.Index(fields=["workflow", "-id"], name="run_of_workflow"),
+            models.Index(fields=["root", "status"], name="run_of_root"),
+        )
 
     def __str__(self) -> str:
         return f"Run {self.pk}"

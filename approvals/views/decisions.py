@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 from approvals import queue as reading
 from approvals.decisions import Choice
 from approvals.dossiers import Dossier
+from approvals.filters import Filters
 from approvals.forms import AnswerForm, EditForm
 from approvals.obstacles import FORESEEN, obstacle
-from approvals.queue import Filters
 from approvals.reviews import Review, Status
 from approvals.views.items import form_of, pane, reader, review_or_404, shown
 

@@ -12,8 +12,8 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from approvals import queue as reading
 from approvals.decisions import Choice
 from approvals.dossiers import Dossier
+from approvals.filters import Filters
 from approvals.forms import AnswerForm, EditForm, RejectForm, todo_form, uncertain_form
-from approvals.queue import Filters
 from approvals.reviews import Kind, Review, visible_to
 from governance.people import Person
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from approvals import claims
 from approvals import queue as reading
 from approvals.dossiers import Dossier
-from approvals.queue import Filters
+from approvals.filters import Filters
 from approvals.views.decisions import decision
 from approvals.views.items import form_of, pane, reader, review_or_404, shown
 

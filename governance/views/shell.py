@@ -44,7 +44,11 @@ def _place(request: HttpRequest, name: str, url_name: str, icon: str) -> dict[st
 
 
 def _more(request: HttpRequest) -> list[dict[str, Any]]:
-    names = [("Register", "register", "template"), ("People", "people", "users")]
+    names = [
+        ("Register", "register", "book-2"),
+        ("Escalation", "paths", "stairs-up"),
+        ("People", "people", "users"),
+    ]
     if settings.MAIL_CATCHER:
         names.append(("Mail", "mail", "mail"))
     return [_place(request, *name) for name in names]

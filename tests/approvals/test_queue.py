@@ -6,9 +6,9 @@ import pytest
 
 from approvals import queue
 from approvals.escalations import escalate_overdue
+from approvals.filters import Filters
 from approvals.grounds import brief, grounds
 from approvals.previews import difference, dressed
-from approvals.queue import Filters
 from approvals.reviews import Review
 from workflows.capabilities.contract import Preview
 
