@@ -133,6 +133,11 @@ class Dossier:
         return "Cannot be taken back once done" if self.capability.effect else "Changes nothing outside Remit"
 
     @property
+    def is_folded(self) -> bool:
+        """Whether what was proposed only helps to answer, and a form is to stay in sight below it."""
+        return self.review.is_open and not self.is_approval
+
+    @property
     def can_edit(self) -> bool:
         return self.is_approval and self.capability is not None and bool(self.capability.editable and self.preview)
 

@@ -52,7 +52,10 @@ class Obstacle:
 def obstacle(
     error: Exception, choice: str, item: Dossier, seen: Mapping[str, Any], edit: Mapping[str, Any]
 ) -> Obstacle:
-    """Return the obstacle for one of `FORESEEN`; `item` is the review as it stands, `seen` the payload read, `edit` its edit."""
+    """Return the obstacle for one of `FORESEEN`.
+
+    `item` is the review as it stands now, `seen` the payload the person had read, `edit` what they changed in it.
+    """
     match error:
         case AlreadyDecided():
             return _too_late(error, choice, item.reader, item.now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from approvals.deadlines import day_or_hour
-from approvals.decisions import Decision
+from approvals.decisions import Choice, Decision
 from approvals.grounds import asks_always, brief
 from approvals.reviews import Kind, Review
 from governance.people import Person
@@ -70,7 +70,7 @@ class Row:
         """The second line: what became of it, who is on it, or the strongest reason."""
         review, action = self.review, self.review.action
         if self.is_gone:
-            return f"{self._who(self.decision.person)} {self.decision.verb} it" if self.decision else "No longer asked"
+            return self._answer(self.decision) if self.decision else "No longer asked"
         if review.claimed_by not in (None, self.reader):
             return f"{review.claimed_by.first_name} is on it"
         if review.kind == Kind.UNCERTAIN:
@@ -83,8 +83,10 @@ class Row:
     def is_due(self, due_at__lt: datetime | None = None, due_at__gte: datetime | None = None) -> bool:
         return (due_at__lt is None or self.due_at < due_at__lt) and (due_at__gte is None or self.due_at >= due_at__gte)
 
-    def _who(self, person: Person) -> str:
-        return "You" if person == self.reader else person.first_name
+    def _answer(self, decision: Decision) -> str:
+        who = "You" if decision.person == self.reader else decision.person.first_name
+        did = "took it over" if decision.choice == Choice.TAKE_OVER else f"{decision.verb} it"
+        return f"{who} {did}"
 
 
 def open_rows(reviews: QuerySet[Review], reader: Person, now: datetime) -> list[Row]:

@@ -22,6 +22,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 LOOPBACK = "127.0.0.1"
 KEY = re.compile(r"\d{20}-\d{6}")
 
+PRIVATE = "X-Remit-Private"
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -35,6 +37,11 @@ class Letter:
     text: str | None
     html: str | None
     attachments: list[str]
+    private: bool
+    """Nobody's business but the reader's: a link that changes a password, say."""
+
+    def may_be_read_by(self, email: str) -> bool:
+        return not self.private or email.lower() in self.recipients.lower()
 
     @property
     def arrived_at(self) -> datetime:
@@ -52,6 +59,7 @@ class Letter:
             text=_content(message.get_body(("plain",))),
             html=_content(message.get_body(("html",))),
             attachments=[part.get_filename() or part.get_content_type() for part in _attached(message)],
+            private=bool(_header(message, PRIVATE)),
         )
 
 

@@ -51,7 +51,16 @@ class Person(AbstractBaseUser):
     @cached_property
     def roles(self) -> list[tuple[int, str]]:
         """Every (team id, role) this person holds; read once a request."""
-        return list(self.memberships.values_list("team_id", "role"))
+        return [(membership.team_id, membership.role) for membership in self.held]
+
+    @cached_property
+    def held(self) -> list[Membership]:
+        return list(self.memberships.select_related("team").order_by("pk"))
+
+    @property
+    def role_words(self) -> str:
+        """The first role in words: “Leader, Growth”."""
+        return f"{self.held[0].get_role_display()}, {self.held[0].team.name}" if self.held else "In no team"
 
     @property
     def team_ids(self) -> set[int]:

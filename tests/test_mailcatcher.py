@@ -192,3 +192,14 @@ class TestSignedIn:
         page = ada.get(f"/mail/{key}/").content.decode()
         assert f'src="/mail/{key}/body/"' in page
         assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+
+
+def test_a_link_that_changes_adas_password_is_shown_to_nobody_else(
+    sign_in: Any, world: Any, folder: MailFolder, mailoutbox: Any
+) -> None:
+    Client().post("/accounts/password/reset/", {"email": world.ada.email})
+    (sent,) = mailoutbox
+    key = folder.keep(sent.message().as_bytes())
+    assert sign_in("ben").get(f"/mail/{key}/").status_code == 404
+    assert sent.subject not in sign_in("ben").get("/mail/").content.decode()
+    assert sign_in("ada").get(f"/mail/{key}/").status_code == 200

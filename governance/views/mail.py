@@ -35,28 +35,34 @@ def _folder() -> MailFolder:
     return MailFolder(settings.MAIL_DIR)
 
 
-def _letter(key: str) -> Letter:
-    if letter := _folder().read(key):
-        return letter
-    raise Http404("There is no such mail.")
+def _letter(request: HttpRequest, key: str) -> Letter:
+    letter = _folder().read(key)
+    if letter is None or not letter.may_be_read_by(_email(request)):
+        raise Http404("There is no such mail for you.")
+    return letter
+
+
+def _email(request: HttpRequest) -> str:
+    return str(getattr(getattr(request, "user", None), "email", ""))
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     folder = _folder()
     page = Paginator(folder.newest_first(), PAGE).get_page(request.GET.get("page"))
-    letters = [letter for key in page if (letter := folder.read(key))]
+    found = [letter for key in page if (letter := folder.read(key))]
+    letters = [letter for letter in found if letter.may_be_read_by(_email(request))]
     return render(request, "mail/index.html", {"page": page, "letters": letters})
 
 
 @require_GET
 def message(request: HttpRequest, key: str) -> HttpResponse:
-    return render(request, "mail/message.html", {"letter": _letter(key), "sandbox": LINK_SANDBOX})
+    return render(request, "mail/message.html", {"letter": _letter(request, key), "sandbox": LINK_SANDBOX})
 
 
 @require_GET
 def body(request: HttpRequest, key: str) -> HttpResponse:
-    html = _letter(key).html
+    html = _letter(request, key).html
     if html is None:
         raise Http404("This mail is plain text.")
     response = render(request, "mail/body.html", {"html": CLEANER.clean(html)})
