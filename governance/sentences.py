@@ -69,6 +69,7 @@ VERBS: dict[str, str] = {
     "person.deactivated": "Person deactivated",
     "person.reactivated": "Person reactivated",
     "token.issued": "API token made",
+    "incident.settled": "Incident settled",
 }
 """The known verbs in the words a filter offers."""
 
@@ -181,7 +182,14 @@ def _path(verb: str) -> Callable[[Fact, str, Data], str]:
 
 
 def _numbered(words: str) -> Callable[[Fact, str, Data], str]:
-    return lambda fact, step, data: f"{fact.actor_name} {words.format(data.get('version', data.get('number', '')))}"
+    return lambda fact, step, data: f"{fact.actor_name} {words.format(data.get('version', data.get('rulebook', '')))}"
+
+
+def _membership(words: str) -> Callable[[Fact, str, Data], str]:
+    """Return a sentence about a person and, where it is about one, a team: `{person}`, `{team}`, `{role}`, `{old}`."""
+    return lambda fact, step, data: words.format(
+        by=fact.actor_name, **{name: data.get(name, "") for name in ("person", "team", "role", "old")}
+    )
 
 
 _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
@@ -231,8 +239,12 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "records.imported": lambda fact, step, data: (
         f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
     ),
-    "person.joined": lambda fact, step, data: (
-        f"{data.get('person', fact.actor_name)} joined {data.get('team', '')} as {data.get('role', 'member')}"
-    ),
+    "incident.settled": lambda fact, step, data: f"{fact.actor_name} settled an incident{_after(data.get('cause'))}",
+    "team.added": _membership("{by} added the team {team}"),
+    "person.joined": _membership("{person} joined {team} as {role}"),
+    "person.role_changed": _membership("{by} made {person} {role} of {team}; before: {old}"),
+    "person.left_team": _membership("{by} took {person} out of {team}"),
+    "person.deactivated": _membership("{by} closed the account of {person}"),
+    "person.reactivated": _membership("{by} opened the account of {person} again"),
     "token.issued": lambda fact, step, data: f"An API token was made for {fact.actor_name}{_quoted(data.get('label'))}",
 }

@@ -6,6 +6,6 @@ import tempfile
 os.environ["REMIT_STATE"] = tempfile.mkdtemp(prefix="remit-tests-")
 os.environ["REMIT_RING"] = "false"
 
-from governance.settings import *  # noqa: E402, F403
+from governance.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

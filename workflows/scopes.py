@@ -17,24 +17,27 @@ from workflows.definitions import Step, Workflow
 from workflows.runs import Run, RunStatus
 
 
-def actions_in(scope: str, target: str) -> QuerySet[Action]:
-    """Return the actions a halt of this scope holds, as `claim` and `begin` hold them.
-
-    Asked by step, so that counting them by state needs no more than the index `action_of_step`.
-    """
+def steps_in(scope: str, target: str) -> QuerySet[Step]:
+    """Return the steps, of every version, whose actions a halt of this scope holds."""
     match scope:
         case Scope.EVERYTHING:
-            return Action.objects.all()
+            return Step.objects.all()
         case Scope.WORKFLOW:
-            steps = Q(version__workflow__slug=target)
+            return Step.objects.filter(version__workflow__slug=target)
         case Scope.STEP:
             slug, _, key = target.partition("/")
-            steps = Q(version__workflow__slug=slug, key=key)
+            return Step.objects.filter(version__workflow__slug=slug, key=key)
         case Scope.CAPABILITY:
-            steps = Q(capability=target)
+            return Step.objects.filter(capability=target)
         case _:
-            steps = Q(version__workflow__owner__slug=target) | Q(reviewers__slug=target)
-    return Action.objects.filter(step__in=Step.objects.filter(steps))
+            return Step.objects.filter(Q(version__workflow__owner__slug=target) | Q(reviewers__slug=target))
+
+
+def actions_in(scope: str, target: str) -> QuerySet[Action]:
+    """Return the actions in scope. Asked by step, so that counting them by state needs no more than an index."""
+    if scope == Scope.EVERYTHING:
+        return Action.objects.all()
+    return Action.objects.filter(step__in=steps_in(scope, target))
 
 
 STATES: dict[str, tuple[str, str]] = {

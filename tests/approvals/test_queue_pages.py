@@ -348,3 +348,10 @@ def test_what_is_overdue_says_who_is_told_next(review, sign_in):
     Review.objects.filter(pk=review.pk).update(due_at=late, escalates_at=timezone.now() + timedelta(minutes=5))
     page = text(sign_in("ben").get(address(review)))
     assert "22\u00a0min\u00a0late" in page and "If nobody answers it goes to Growth leaders" in page
+
+
+def test_ben_hears_of_chens_decision_on_the_very_item_he_reads(welcome, review, sign_in):
+    review.decide(welcome.chen, "approve", welcome.now, digest=review.action.digest)
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address(review)}"}
+    page = text(sign_in("ben").get("/queue/news/", headers=headers))
+    assert 'id="elsewhere"' in page and "Nothing is left to decide here." in page

@@ -1,6 +1,7 @@
 """Races with real threads, on PostgreSQL: one decision wins, nothing begins after a halt, no batch is done twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -73,10 +74,9 @@ def test_of_two_reviewers_at_the_same_instant_one_wins_and_the_other_is_told_who
     for number in range(12):
         notice.run("notice", to=f"c{number}@client.example")
     for review in Review.objects.all():
-        digest = review.action.digest
         found = at_once(
-            lambda: review.decide(notice.ben, "approve", notice.now, digest=digest),
-            lambda: review.decide(notice.chen, "reject", notice.now, note="No"),
+            partial(review.decide, notice.ben, "approve", notice.now, digest=review.action.digest),
+            partial(review.decide, notice.chen, "reject", notice.now, note="No"),
         )
         winner = next(item for item in found if isinstance(item, Decision))
         loser = next(item for item in found if isinstance(item, AlreadyDecided))

@@ -6,13 +6,13 @@ import pytest
 from django.core import mail
 
 from approvals.reviews import Review
+from workflows.capabilities.contract import NotSent, Refused, Unknown
 from workflows.engine.begin import sort_out, start
 from workflows.engine.claim import LEASE, MOST_CLAIMS, claim
 from workflows.engine.execute import settle
 from workflows.engine.propose import propose
 from workflows.engine.record import save
 from workflows.engine.sweep import GRACE, sweep
-from workflows.capabilities.contract import NotSent, Refused, Unknown
 from workflows.retries import MOST_ATTEMPTS, after
 
 NOTICE = """

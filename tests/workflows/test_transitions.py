@@ -1,4 +1,4 @@
-"""The states of an action: over the whole matrix only what the table knows may happen, and each change has one Entry."""
+"""The states of an action: over the whole matrix only what the table knows happens, and has one Entry."""
 
 from itertools import product
 

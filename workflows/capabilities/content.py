@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from governance.register import PLACE
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -19,8 +20,6 @@ from workflows.capabilities.contract import (
     Shape,
 )
 
-_PLACE = re.compile(r"\{\{\s*([A-Za-z_][\w.]*)\s*\}\}")
-
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """Return the text with every `{{ field }}` filled in; a field that is missing or empty is a CapabilityError."""
@@ -33,7 +32,7 @@ def fill(text: str, values: Mapping[str, Any]) -> str:
             raise CapabilityError(f"the template needs “{match[1]}”, which is missing")
         return str(found)
 
-    return _PLACE.sub(value, text)
+    return PLACE.sub(value, text)
 
 
 def rendered(template: str, values: Mapping[str, Any], context: Context) -> dict[str, str]:

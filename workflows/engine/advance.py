@@ -134,8 +134,8 @@ def _cancel_waiting(runs: Sequence[Run], now: datetime) -> None:
     if not runs:
         return
     statuses = (Status.READY, Status.IN_REVIEW, Status.WITH_PERSON)
-    rows = databases.locked(Action.objects.filter(run__in=runs, status__in=statuses, undo_of=None))
-    works = gather(list(rows), now)
+    rows = databases.locked(Action.objects.filter(run__in=runs, status__in=statuses))
+    works = gather([row for row in rows if not row.is_undo], now)
     for work in works:
         work.move(Status.CANCELLED, "action.cancelled", now)
     save(works, now)

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from governance import databases
-from governance.halts import Halt, Scope
+from governance.halts import Halt
 from workflows.actions import Action, Status
 from workflows.engine.record import save
 from workflows.engine.work import Work, gather
+from workflows.scopes import steps_in
 
 LEASE = timedelta(seconds=90)
 MOST_CLAIMS = 5
@@ -24,27 +25,11 @@ MOST_CLAIMS = 5
 
 
 def _ready(inline: bool, now: datetime) -> QuerySet[Action]:
+    """Return what may be claimed: ready, due, and held by no halt."""
     rows = Action.objects.filter(status=Status.READY, inline=inline, not_before__lte=now).order_by("not_before", "id")
-    return rows.exclude(_held()) if Halt.objects.filter(lifted_at=None).exists() else rows
-
-
-def _held() -> Q:
-    """Return the condition for actions that a halt holds."""
-    held = Q(pk=None)
     for scope, target in Halt.objects.filter(lifted_at=None).values_list("scope", "target"):
-        match scope:
-            case Scope.EVERYTHING:
-                held |= Q(pk__isnull=False)
-            case Scope.WORKFLOW:
-                held |= Q(workflow__slug=target)
-            case Scope.STEP:
-                slug, _, key = target.partition("/")
-                held |= Q(workflow__slug=slug, step__key=key)
-            case Scope.CAPABILITY:
-                held |= Q(step__capability=target)
-            case _:
-                held |= Q(workflow__owner__slug=target) | Q(step__reviewers__slug=target)
-    return held
+        rows = rows.exclude(step__in=steps_in(scope, target))
+    return rows
 
 
 def lock_inline(limit: int, now: datetime, only: Sequence[int] = ()) -> list[Work]:

@@ -90,9 +90,10 @@ def outputs_of(runs: Sequence[Run]) -> dict[int, dict[str, Any]]:
     """Return by run id what each settled step gave: its output and its `status`."""
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     keys = {step.pk: step.key for id in {run.version_id for run in runs} for step in published(id).ordered_steps}
-    rows = Action.objects.filter(run__in=runs, undo_of=None).values_list("run_id", "step_id", "status", "output")
-    for run, step, status, output in rows:
-        found[run][keys[step]] = {**output, "status": status}
+    rows = Action.objects.filter(run__in=runs).values_list("run_id", "step_id", "status", "output", "undo_of")
+    for run, step, status, output, undone in rows:
+        if undone is None:  # asked here and not of SQLite, which would walk all actions that undo nothing
+            found[run][keys[step]] = {**output, "status": status}
     return found
 
 

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--input is not JSON: {error}") from None
         if not isinstance(given, dict):
-            raise CommandError("--input must be a JSON object, such as '{\"client\": \"7\"}'.")
+            raise CommandError('--input must be a JSON object, such as {"client": "7"}.')
         try:
             run = start(workflow, given, person_by_email(email), timezone.now())
         except (CannotStart, ValueError) as error:
