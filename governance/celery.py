@@ -12,6 +12,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["workflows", "approvals"])
 app.conf.beat_schedule = {
     "sweep": {"task": "workflows.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
+    "statistics": {"task": "workflows.tasks.refresh_statistics", "schedule": 300.0, "options": {"expires": 300.0}},
     "escalate": {"task": "approvals.tasks.sweep", "schedule": 2.0, "options": {"expires": 2.0}},
 }
 

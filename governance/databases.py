@@ -42,6 +42,14 @@ def locked(rows: QuerySet[Row], *, skip: bool = False) -> QuerySet[Row]:
     return rows
 
 
+def refresh_statistics() -> None:
+    """Tell SQLite's planner how the tables are filled; PostgreSQL finds out by itself."""
+    if not is_postgres():
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit = 400")
+            cursor.execute("ANALYZE")
+
+
 _TYPES = {
     "BigAutoField": "bigint",
     "BooleanField": "boolean",

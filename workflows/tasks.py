@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from governance import databases
 from workflows import doorbell
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
@@ -17,6 +18,11 @@ def work() -> None:
     imported = work_off(timezone.now())
     if drive(timezone.now, seconds=TURN) or imported:
         doorbell.ring()
+
+
+@shared_task
+def refresh_statistics() -> None:
+    databases.refresh_statistics()
 
 
 @shared_task

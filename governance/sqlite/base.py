@@ -11,7 +11,7 @@ from django.db.utils import OperationalError
 
 from governance.sqlite.turnstile import Turnstile
 
-_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "DROP", "ALTER", "ANALYZE")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

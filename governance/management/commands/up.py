@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from governance import databases
 from governance.mailcatcher import MailCatcher, MailFolder
 from governance.supervising import lock, programs
 from governance.supervising.address import Address, CannotListen
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         if demo:
             call_command("load_demo", stdout=self.stdout, stderr=self.stderr)
+        databases.refresh_statistics()
         connections.close_all()
 
     def _supervisor(self, listener: socket.socket, mail_port: int) -> Supervisor:
