@@ -33,7 +33,7 @@ def worker_name() -> str:
 def drive(clock: Clock, *, seconds: float | None = None) -> bool:
     """Work off what is ready, for so many seconds at most (no limit: until nothing is). Return whether work is left."""
     stop_at = None if seconds is None else time.monotonic() + seconds
-    while inline_batch(clock()) or effect_batch(worker_name(), clock):
+    while inline_batch(clock()) + effect_batch(worker_name(), clock):
         if stop_at is not None and time.monotonic() >= stop_at:
             return True
     return False
