@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from governance import databases
 from governance.ledger import record
 from governance.paths import Level
 from governance.people import CLOCK, Person
+
+log = logging.getLogger(__name__)
 
 
 class Escalation(models.Model):
@@ -37,7 +40,16 @@ class Escalation(models.Model):
 def escalate_overdue(now: datetime, limit: int = 100) -> int:
     """Take every review whose time ran out one level up; return how many went up."""
     due = Review.objects.filter(status=Status.OPEN, escalates_at__lte=now).order_by("escalates_at")
-    return sum(_escalate(key, now) for key in list(due.values_list("pk", flat=True)[:limit]))
+    return sum(_escalate_or_log(key, now) for key in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def _escalate_or_log(review_id: int, now: datetime) -> int:
+    """One review that cannot go up, for whatever reason, must not keep the others down."""
+    try:
+        return _escalate(review_id, now)
+    except Exception:
+        log.exception("Review %s could not go up; it is tried again", review_id)
+        return 0
 
 
 def _escalate(review_id: int, now: datetime) -> int:

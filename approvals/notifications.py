@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -42,12 +41,22 @@ class Notification(models.Model):
 
 
 def deliver(clock: Callable[[], datetime], limit: int = 50) -> int:
-    """Send what is due; return how many went out. A mail that cannot be sent is tried again, ever more slowly."""
+    """Send what is due; return how many went out. A mail that cannot be sent is tried again, ever more slowly.
+
+    The first that cannot be sent ends the turn: a mail server that hangs must not keep the worker from other work.
+    """
     due = Notification.objects.filter(sent_at=None, due_at__lte=clock())
-    return sum(_deliver(key, clock) for key in list(due.values_list("pk", flat=True)[:limit]))
+    sent = 0
+    for key in list(due.values_list("pk", flat=True)[:limit]):
+        went = _deliver(key, clock)
+        if went is None:
+            break
+        sent += went
+    return sent
 
 
-def _deliver(key: int, clock: Callable[[], datetime]) -> int:
+def _deliver(key: int, clock: Callable[[], datetime]) -> int | None:
+    """Send one mail; return 1, 0 when another worker has it, None when it could not be sent."""
     now = clock()
     taken = Notification.objects.filter(pk=key, sent_at=None, due_at__lte=now).update(
         due_at=now + LEASE, tries=F("tries") + 1
@@ -57,11 +66,11 @@ def _deliver(key: int, clock: Callable[[], datetime]) -> int:
     notification = Notification.objects.get(pk=key)
     try:
         notification.message().send()
-    except (OSError, smtplib.SMTPException) as error:
+    except Exception as error:  # whatever it is, the others must not wait for it
         log.warning("Notification %s was not sent: %s", key, error)
         Notification.objects.filter(pk=key).update(
             due_at=clock() + backoff(notification.tries, 0.5), trouble=str(error)
         )
-        return 0
+        return None
     Notification.objects.filter(pk=key).update(sent_at=clock(), trouble="")
     return 1

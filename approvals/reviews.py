@@ -17,6 +17,7 @@ from governance.people import Actor, Person, Role, Team
 from workflows.actions import Action
 from workflows.engine import answers
 from workflows.engine.answers import Stale
+from workflows.runs import Run
 
 
 class Kind(models.TextChoices):
@@ -115,6 +116,8 @@ class Review(models.Model):
         ValueError for an answer that does not fit.
         """
         with transaction.atomic():
+            # the run before the review, as a run that stops does, or two answers in one run wait for each other
+            list(databases.locked(Run.objects.filter(pk=self.action.run_id)))
             locked = databases.locked(Review.objects.filter(pk=self.pk)).get()
             if not locked.is_open:
                 raise AlreadyDecided(locked.decision)

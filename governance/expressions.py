@@ -63,7 +63,10 @@ class Expression:
 
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """Return the plain Python value (None, bool, int, float, str, list, dict, datetime)."""
-        value = self._program.eval(data={**_EMPTY, **context})
+        try:
+            value = self._program.eval(data={**_EMPTY, **context})
+        except RuntimeError:  # such as half of a surrogate pair in a text
+            raise EvaluationError("what it is asked of cannot be read") from None
         if value.type() == cel.Type.ERROR:
             raise EvaluationError(_sentence(str(value)))
         return value.plain_value()
@@ -87,7 +90,8 @@ class Conditions:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._each = [compiled(text, boolean=True) for text in texts]
-        self._all = compiled(f"[{', '.join(f'({text})' for text in texts)}]") if texts else None
+        each = ", ".join(f"({text}\n)" for text in texts)  # a line of its own: a rule may end with a comment
+        self._all = compiled(f"[{each}]") if texts else None
 
     def tripped(self, context: Mapping[str, Any]) -> list[tuple[int, str]]:
         """Return (index, error sentence or "") of each condition that is true or could not be evaluated."""

@@ -123,8 +123,8 @@ def judge(facts: Facts, terms: Terms, rules: Rules) -> Verdict:
 
 def stricter(first: Verdict, second: Verdict) -> Verdict:
     """Return both verdicts as one: every reason of either, the strictest demand."""
-    reasons = {reason.rule: reason for reason in second.reasons}
-    for reason in first.reasons:
+    reasons: dict[str, Reason] = {}
+    for reason in (*second.reasons, *first.reasons):
         other = reasons.get(reason.rule)
         if other is None or other.outcome.strictness <= reason.outcome.strictness:
             reasons[reason.rule] = reason

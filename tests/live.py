@@ -24,6 +24,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment(state: Path, port: int) -> dict[str, str]:
+    """Return the surroundings of a system of its own: nothing of the tests' settings, databases or mail leaks in."""
+    foreign = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "REMIT_RING", "SITE_URL", "EMAIL_URL")
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
+    mail_port = port + 1 if port < 65000 else port - 1
+    return {**kept, "REMIT_STATE": str(state), "REMIT_MAIL_PORT": str(mail_port)}
+
+
 @dataclass
 class Live:
     """One running system. `stop()` ends all of it; nothing but what was started here is ever signalled."""
@@ -36,18 +44,12 @@ class Live:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def environment(self) -> dict[str, str]:
-        own = {"REMIT_STATE": str(self.state), "REMIT_MAIL_PORT": str(self.port + 1 if self.port < 65000 else 8026)}
-        dropped = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "REMIT_RING", "SITE_URL")
-        return {**{name: value for name, value in os.environ.items() if name not in dropped}, **own}
-
     def up(self, *options: str) -> Live:
         with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self.port), *options],
                 cwd=ROOT,
-                env=self.environment,
+                env=environment(self.state, self.port),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -83,7 +85,7 @@ class Live:
         return subprocess.run(
             [sys.executable, "manage.py", *words],
             cwd=ROOT,
-            env=self.environment,
+            env=environment(self.state, self.port),
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -94,7 +96,7 @@ class Live:
         return subprocess.Popen(
             [sys.executable, "manage.py", "start", *words, "--wait", str(seconds)],
             cwd=ROOT,
-            env=self.environment,
+            env=environment(self.state, self.port),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -41,6 +42,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping as JSON will give it back. YAML knows dates, sets and .nan; JSON does not."""
+    try:
+        return dict(json.loads(json.dumps(value, allow_nan=False)))
+    except (TypeError, ValueError):
+        words = "only text, numbers, true, false, lists and mappings can stand here; put a date in quotes"
+        raise ValueError(words) from None
+
+
+Storable = Annotated[dict[str, Any], AfterValidator(_storable)]
+
+
 class GuardrailPart(_Part):
     when: str = Field(min_length=1)
     effect: Literal["review", "human", "refuse"]
@@ -52,7 +65,7 @@ class StepPart(_Part):
     title: str = Field("", max_length=120)
     question: str = Field("", max_length=240)
     capability: str = ""
-    params: dict[str, Any] = {}
+    params: Storable = {}
     after: list[str] = []
     when: str = ""
     ownership: Literal["automated", "needs_approval", "human_owned"]
@@ -87,7 +100,7 @@ class WorkflowPart(_Part):
     purpose: str = ""
     owner: str
     automation_allowed: bool = False
-    input: dict[str, Any] = {}
+    input: Storable = {}
     steps: list[StepPart] = Field(min_length=1)
 
     @model_validator(mode="after")

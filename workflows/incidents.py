@@ -49,7 +49,8 @@ class Incident(models.Model):
 
 def open_incidents(found: Iterable[tuple[int, str]], now: datetime) -> None:
     """Count each (step id, cause) on its open incident, or open one."""
-    for (step, cause), times in Counter((step, cause[:300]) for step, cause in found).items():
+    counted = Counter((step, cause[:300]) for step, cause in found)
+    for (step, cause), times in sorted(counted.items()):  # in order, so that two workers cannot wait for each other
         incident, _ = Incident.objects.get_or_create(
             step_id=step, cause=cause, settled_at=None, defaults={"first_at": now, "last_at": now}
         )

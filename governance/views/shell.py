@@ -25,7 +25,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     if person is None or not person.is_authenticated:
         return {"shell": None, "organisation": settings.ORGANISATION}
-    halts = [{"words": halt.words, "url": reverse("halts")} for halt in Halt.objects.filter(lifted_at=None)]
+    halts = [
+        {"key": halt.pk, "words": halt.words, "url": reverse("halts")} for halt in Halt.objects.filter(lifted_at=None)
+    ]
     return {
         "organisation": settings.ORGANISATION,
         "shell": {

@@ -126,3 +126,15 @@ def test_two_workers_never_send_the_same_mail(notice):
     assert sorted(message.to[0] for message in mail.outbox) == sorted(
         f"c{number}@client.example" for number in range(100)
     )
+
+
+def test_two_answers_that_both_stop_one_run_do_not_wait_for_each_other(notice):
+    step = "{key: %s, capability: content.render, params: {template: notice}, ownership: needs_approval}"
+    notice.load(f"workflow: two\ntitle: Two\nowner: growth\nsteps:\n  - {step % 'one'}\n  - {step % 'two'}\n")
+    for _ in range(4):
+        first, second = Review.objects.filter(action__run=notice.run("two"))
+        found = at_once(
+            partial(first.decide, notice.ben, "reject", notice.now, note="No"),
+            partial(second.decide, notice.chen, "reject", notice.now, note="No"),
+        )
+        assert {type(answer) for answer in found} == {Decision, AlreadyDecided}

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     "/queue/",
-    "/queue/?decided=1",
+    "/queue/?tab=decided",
     "/runs/",
     "/runs/1/",
     "/runs/100/",

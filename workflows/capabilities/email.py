@@ -59,7 +59,7 @@ class Send(Capability):
         @field_validator("subject")
         @classmethod
         def one_line(cls, value: str) -> str:
-            if "\n" in value or "\r" in value:
+            if value.splitlines() != [value]:  # more ends a line than \n: \x0b in a header begins the body
                 raise ValueError("the subject must be one line")
             return value
 

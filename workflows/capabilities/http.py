@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -28,6 +30,8 @@ from workflows.capabilities.contract import (
 )
 
 TIMEOUT = httpx.Timeout(20, connect=5)
+LARGEST = 100_000
+"""Most bytes of an answer that are kept."""
 
 
 class Request(Capability):
@@ -86,7 +90,8 @@ def host_of(url: str) -> str:
     """Return the host, if calls may go there at all. Raises CapabilityError."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        parsed.host  # noqa: B018 (decodes the name)
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise CapabilityError(f"“{url}” is not an address: {error}") from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise CapabilityError(f"“{url}” is not an http(s) address")
@@ -112,31 +117,44 @@ def _call(payload: Request.Payload, host: str, address: str, key: str) -> Result
     url = httpx.URL(payload.url)
     headers = {"Idempotency-Key": key, "Host": url.netloc.decode()}
     try:
-        with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            answer = client.request(
+        with (
+            httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            client.stream(
                 payload.method,
                 url.copy_with(host=address),
                 json=payload.body,
                 headers=headers,
                 extensions={"sni_hostname": host},
-            )
+            ) as answer,
+        ):
+            return _read(answer, host)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         return NotSent(f"{host} could not be reached: {error}")
     except httpx.HTTPError as error:
         return Unknown(f"{host} did not answer after the call was sent: {error or type(error).__name__}")
-    return _read(answer, host)
 
 
 def _read(answer: httpx.Response, host: str) -> Result:
     status = answer.status_code
     if 200 <= status < 300:
-        try:
-            body = answer.json() if answer.content and len(answer.content) < 100_000 else {}
-        except ValueError:
-            body = {}
-        return Done({"status": status, "answer": body})
+        return Done({"status": status, "answer": _body(answer)})
     if status == 429:
         return NotSent(f"{host} asked to wait (429)")
-    if status < 500:
+    if 400 <= status < 500:
         return Refused(f"{host} refused with {status}")
     return Unknown(f"{host} answered {status}, which does not say whether it was done")
+
+
+def _body(answer: httpx.Response) -> Any:
+    """Return the JSON of an answer that is short, comes soon, and can be stored (no NaN, NUL, half surrogate pair)."""
+    content, stop_at = b"", time.monotonic() + 20
+    try:
+        for chunk in answer.iter_bytes():
+            content += chunk
+            if len(content) > LARGEST or time.monotonic() > stop_at:
+                return {}
+        found = json.loads(content or b"{}")
+        words = json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError, httpx.HTTPError):  # it was done all the same: the status said so
+        return {}
+    return {} if b"\\u0000" in words.replace(b"\\\\", b"") else found

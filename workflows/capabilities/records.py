@@ -171,12 +171,12 @@ class Update(Capability):
 
     def headline(self, payload: Payload, context: Context) -> str:
         name = _title(context, payload.record)
-        if len(payload.changes) == 1:
+        if len(payload.changes) == 1 and not payload.remove:
             ((field, value),) = payload.changes.items()
             if isinstance(value, bool):
                 return f"{'Mark' if value else 'No longer mark'} {name} as {_words(field)}?"
             return f"Set {_words(field)} of {name} to {_words(value)}?"
-        return f"Change {len(payload.changes)} fields of {name}?"
+        return f"Change {len(payload.changes) + len(payload.remove)} fields of {name}?"
 
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"{output.get('record', '')} changed"

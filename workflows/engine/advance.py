@@ -12,6 +12,7 @@ from governance.ledger import Entry, entry, record_many
 from governance.people import SOFTWARE
 from workflows import doorbell
 from workflows.actions import PASSED, WAITING, WORKING, Action, Status
+from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject, Step
 from workflows.engine.record import save
 from workflows.engine.work import capability_of, gather, outputs_of
@@ -86,13 +87,12 @@ def _stops(run: Run, known: Mapping[str, Any]) -> bool:
 
 def _new(run: Run, step: Step, known: Mapping[str, Any], now: datetime) -> Action:
     """Return the step's action: ready, skipped by its condition, or refused because that could not be checked."""
-    capability = capability_of(step)
     action = Action(
         run=run,
         step=step,
         workflow_id=run.workflow_id,
         status=Status.READY,
-        inline=capability is None or not capability.effect,
+        inline=not _reaches_outside(step),
         not_before=now,
         created_at=now,
     )
@@ -104,6 +104,15 @@ def _new(run: Run, step: Step, known: Mapping[str, Any], now: datetime) -> Actio
         action.status, action.settled_at, action.verdict = Status.REFUSED, now, "refuse"
         action.trouble = f"Whether this step applies could not be checked: {step.when}: {error}"
     return action
+
+
+def _reaches_outside(step: Step) -> bool:
+    """Whether the step has an effect; a capability that is no longer installed fails when it is to propose."""
+    try:
+        capability = capability_of(step)
+    except CapabilityError:
+        return False
+    return capability is not None and capability.effect
 
 
 def _holds(when: str, run: Run, known: Mapping[str, Any], now: datetime) -> bool:

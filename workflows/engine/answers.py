@@ -97,7 +97,8 @@ def _release(work: Work, actor: Actor, now: datetime, note: str) -> None:
 def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:
     """Say no. What follows is the step's to say: the run stops, the step is skipped, or it is proposed again."""
     work = _locked(action_id, now)
-    if work.step.on_reject == OnReject.REDO and work.was == Status.IN_REVIEW:
+    fixed = work.action.is_undo or bool(work.action.progress)  # there is no other proposal to make
+    if work.step.on_reject == OnReject.REDO and work.was == Status.IN_REVIEW and not fixed:
         work.action.approved_digest, work.action.digest, work.action.not_before = "", "", now
         work.move(Status.READY, "action.sent_back", now, actor, reason=reason)
         save([work], now)

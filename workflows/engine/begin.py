@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from governance import databases
@@ -13,6 +13,7 @@ from workflows.engine.judge import judge_all
 from workflows.engine.work import Work
 from workflows.gates import Ask, gate
 from workflows.incidents import open_incidents
+from workflows.runs import Run, RunStatus
 
 DEADLINE = timedelta(seconds=60)
 """How long an attempt may take. Shorter than the lease, so that nobody else starts meanwhile."""
@@ -28,7 +29,22 @@ def sort_out(works: Sequence[Work], now: datetime) -> list[Work]:
     databases.lock_shared(databases.HALTS)
     holds = Holds.now_in_force()
     judge_all(works, now)
-    return [work for work in works if _may_act(work, holds, now)]
+    over = set(_runs_over(works))
+    return [work for work in works if not _is_too_late(work, over, now) and _may_act(work, holds, now)]
+
+
+def _runs_over(works: Sequence[Work]) -> Iterable[int]:
+    """Return the runs of the batch that ended while it was on its way, by a person's answer."""
+    runs = Run.objects.filter(pk__in={work.run.pk for work in works})
+    return runs.exclude(status=RunStatus.OPEN).values_list("pk", flat=True)
+
+
+def _is_too_late(work: Work, over: set[int], now: datetime) -> bool:
+    """Cancel what did not begin before its run was over. What was tried already goes on; an undoing comes after."""
+    late = work.run.pk in over and not work.action.attempts_made and not work.action.is_undo
+    if late:
+        work.move(Status.CANCELLED, "action.cancelled", now)
+    return late
 
 
 def _may_act(work: Work, holds: Holds, now: datetime) -> bool:
@@ -75,6 +91,7 @@ def start(works: Sequence[Work], now: datetime) -> None:
     for work in works:
         action = work.action
         action.attempts_made += 1
+        action.claims = 0  # this one led to a begin
         work.attempt = Attempt(
             action=action,
             number=action.attempts_made,

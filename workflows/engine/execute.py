@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 from workflows import retries
 from workflows.actions import Attempt, Status, describe
@@ -15,6 +17,8 @@ from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 8
+PATIENCE = 30.0
+"""Seconds after which no effect of a batch starts any more, so that all are over before the lease is."""
 _KINDS = {Done: "ok", NotSent: "not_sent", Refused: "refused", Unknown: "unknown", Outdated: "unknown", More: "unknown"}
 
 
@@ -37,8 +41,9 @@ def execute_inline(works: Sequence[Work], now: datetime) -> None:
 
 def execute_effects(works: Sequence[Work]) -> list[Result]:
     """Execute begun actions in threads and return their results in order. No transaction is open."""
+    stop_at = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        return list(pool.map(_run_effect, works))
+        return list(pool.map(partial(_run_effect, stop_at=stop_at), works))
 
 
 def _run(work: Work) -> Result:
@@ -49,8 +54,10 @@ def _run(work: Work) -> Result:
         return Refused(str(error))
 
 
-def _run_effect(work: Work) -> Result:
-    """An effect that breaks in a way nobody foresaw may have happened."""
+def _run_effect(work: Work, stop_at: float) -> Result:
+    """An effect that breaks in a way nobody foresaw may have happened; one that had to queue too long has not."""
+    if time.monotonic() > stop_at:
+        return NotSent("what began beside it took too long; it was left for later")
     try:
         return _run(work)
     except Exception as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import DatabaseError
 from pydantic import ValidationError
 
 from governance.expressions import EvaluationError, ExpressionError, compiled
@@ -13,6 +15,8 @@ from workflows.actions import describe
 from workflows.capabilities.contract import Capability, CapabilityError, Facts
 from workflows.definitions import Assist, Ownership
 from workflows.engine.work import Work, capability_of, resolve
+
+log = logging.getLogger(__name__)
 
 
 def propose(works: Sequence[Work], now: datetime) -> None:
@@ -27,6 +31,11 @@ def propose(works: Sequence[Work], now: datetime) -> None:
             work.trouble = str(error)
         except ValidationError as error:
             work.trouble = sentence(error)
+        except DatabaseError:  # nothing more can be done in this transaction
+            raise
+        except Exception as error:
+            log.exception("Action %s broke while proposing", work.action.pk)
+            work.trouble = f"it broke in a way nobody foresaw: {type(error).__name__}: {error}"
 
 
 def _offers(work: Work) -> bool:

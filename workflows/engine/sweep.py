@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,11 +10,13 @@ from django.db import transaction
 from governance import databases
 from workflows import doorbell
 from workflows.actions import Action, Attempt, Status
+from workflows.capabilities.contract import CapabilityError
 from workflows.engine.advance import advance
 from workflows.engine.begin import ask_people
 from workflows.engine.claim import MOST_CLAIMS
 from workflows.engine.record import save
 from workflows.engine.work import Work, capability_of, gather
+from workflows.retries import MOST_ATTEMPTS
 
 GRACE = timedelta(seconds=5)
 MOST = 200
@@ -39,7 +42,8 @@ def sweep(now: datetime) -> int:
 
 def _mend(work: Work, now: datetime) -> None:
     action = work.action
-    work.capability = capability_of(work.step)
+    with suppress(CapabilityError):  # one that is no longer installed: then nothing is safe to repeat
+        work.capability = capability_of(work.step)
     action.fence += 1
     if work.was == Status.CLAIMED:
         if action.claims < MOST_CLAIMS:
@@ -54,7 +58,7 @@ def _mend(work: Work, now: datetime) -> None:
     safe = work.capability is not None and work.capability.retry_safe(
         work.capability.Payload.model_validate(action.payload)
     )
-    if safe:
+    if safe and action.attempts_made < MOST_ATTEMPTS:
         work.move(Status.READY, "action.again", now, trouble=trouble)
     else:
         work.move(Status.UNCERTAIN, "action.uncertain", now, trouble=trouble)

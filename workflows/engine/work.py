@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from governance.expressions import EvaluationError, ExpressionError, compiled
@@ -147,9 +148,12 @@ def resolve(value: Any, names: Mapping[str, Any], *, keep: frozenset[str] = froz
     """
     if isinstance(value, str) and value.startswith("="):
         try:
-            return compiled(value[1:]).evaluate(names)
+            found = compiled(value[1:]).evaluate(names)
         except (EvaluationError, ExpressionError) as error:
             raise CapabilityError(f"{value}: {error}") from None
+        if isinstance(found, float) and not isfinite(found):
+            raise CapabilityError(f"{value}: it yields {found}, which is no number")
+        return found
     if isinstance(value, Mapping):
         return {key: item if key in keep else resolve(item, names) for key, item in value.items()}
     if isinstance(value, list):
