@@ -82,8 +82,8 @@ class Dossier:
 
     @property
     def deed(self) -> str:
-        """What the question is about, without asking."""
-        return self.review.headline.removeprefix("Did this happen? ").rstrip("?")
+        """What was decided, as a sentence: the question itself where it was about a fact."""
+        return self.review.headline if self.is_uncertain else f"{self.review.headline.rstrip('?')}."
 
     @property
     def because(self) -> str:

@@ -42,7 +42,7 @@ class Halt(models.Model):
         ordering = ("-at",)
 
     def __str__(self) -> str:
-        return f"{self.get_scope_display()}{f': {self.target}' if self.target else ''}"
+        return "everything" if self.scope == Scope.EVERYTHING else f"the {self.scope} {self.target}"
 
     @property
     def words(self) -> str:

@@ -80,7 +80,7 @@ def told(item: Dossier, choice: str) -> str:
     }[Choice(choice)]
     if item.is_todo and choice == Choice.REJECT:
         verb = "You recorded as not done"
-    return f"{verb}: {item.deed}. {then}"
+    return f"{verb}: {item.deed} {then}"
 
 
 def _onward(item: Dossier, filters: Filters, choice: str) -> str:

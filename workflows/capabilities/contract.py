@@ -183,6 +183,10 @@ class Capability:
         """Return the decision as a question in few words: “Send “Your plan” to Priya Raman?”"""
         return f"{self.title}?"
 
+    def doubt(self, payload: Any, context: Context) -> str:
+        """Return the question of fact, when it is not known whether it was done: “Was “Your plan” sent to Priya?”"""
+        return f"Did this happen? {self.headline(payload, context).removesuffix('?')}"
+
     def summary(self, output: Mapping[str, Any]) -> str:
         """Return the result in two or three words, for the chain of a run."""
         return ""

@@ -91,6 +91,9 @@ class Send(Capability):
     def headline(self, payload: Payload, context: Context) -> str:
         return f"Send “{payload.subject}” to {payload.to_name or payload.to}?"
 
+    def doubt(self, payload: Payload, context: Context) -> str:
+        return f"Was “{payload.subject}” sent to {payload.to_name or payload.to}?"
+
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"sent to {output.get('to_name') or output.get('to', '')}"
 

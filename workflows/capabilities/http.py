@@ -79,6 +79,9 @@ class Request(Capability):
     def headline(self, payload: Payload, context: Context) -> str:
         return f"Call {httpx.URL(payload.url).host} ({payload.method})?"
 
+    def doubt(self, payload: Payload, context: Context) -> str:
+        return f"Did {httpx.URL(payload.url).host} receive the call ({payload.method})?"
+
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"answered {output.get('status', '')}"
 

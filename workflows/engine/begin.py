@@ -135,7 +135,8 @@ def headline_of(work: Work) -> str:
     if work.capability is None or not work.action.payload or work.context is None:
         name = work.record.get("name")
         return f"{work.step.title}: {name}" if name else work.step.question
-    headline = work.capability.headline(work.capability.Payload.model_validate(work.action.payload), work.context)
+    payload = work.capability.Payload.model_validate(work.action.payload)
     if work.action.status == Status.UNCERTAIN:
-        return f"Did this happen? {headline.removesuffix('?')}"
+        return work.capability.doubt(payload, work.context)
+    headline = work.capability.headline(payload, work.context)
     return f"Undo: {headline}" if work.action.is_undo else headline
