@@ -17,7 +17,17 @@ from rest_framework.views import APIView
 
 from approvals.decisions import Choice, Decision
 from approvals.reviews import CHOICES, AlreadyDecided, Kind, NotAllowed, Review, Status, visible_to
-from governance.api import CONFLICT, DOES_NOT_FIT, NOT_ALLOWED, UNKNOWN, NewestFirst, ObjectField, person_of, tells
+from governance.api import (
+    CONFLICT,
+    DOES_NOT_FIT,
+    NOT_ALLOWED,
+    UNKNOWN,
+    KnownFields,
+    NewestFirst,
+    ObjectField,
+    person_of,
+    tells,
+)
 
 
 class DecisionJson(serializers.ModelSerializer[Decision]):
@@ -92,7 +102,7 @@ class ReviewJson(serializers.ModelSerializer[Review]):
         }
 
 
-class AnswerJson(serializers.Serializer[Any]):
+class AnswerJson(KnownFields):
     choice = serializers.ChoiceField(choices=Choice.choices)
     digest = serializers.CharField(default="", allow_blank=True, max_length=64, help_text="of what you looked at")
     note = serializers.CharField(default="", allow_blank=True, max_length=10_000)

@@ -15,6 +15,7 @@ class Deciders:
     review: Review
     reader: Person
     started_by: int | None
+    asked_by: int | None = None
 
     @cached_property
     def members(self) -> list[Person]:
@@ -35,10 +36,11 @@ class Deciders:
     @property
     def must_not(self) -> str:
         names = [person.name for person in self.members if self._barred(person)]
-        return f"Not {_or(names)}, who started this run." if names else ""
+        why = "who asked for this" if self.asked_by else "who started this run"
+        return f"Not {_or(names)}, {why}." if names else ""
 
     def _barred(self, person: Person) -> bool:
-        return bool(barred(person.pk, kind=self.review.kind, started_by=self.started_by))
+        return bool(barred(person.pk, kind=self.review.kind, started_by=self.started_by, asked_by=self.asked_by))
 
 
 def _or(names: list[str]) -> str:

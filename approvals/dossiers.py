@@ -200,7 +200,7 @@ class Dossier:
 
     @cached_property
     def deciders(self) -> Deciders:
-        return Deciders(self.review, self.reader, self.run.started_by_id)
+        return Deciders(self.review, self.reader, self.run.started_by_id, self.action.asked_by_id)
 
     @cached_property
     def escalations(self) -> list[Escalation]:

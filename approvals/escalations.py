@@ -92,6 +92,7 @@ def _go_up(review: Review, rung: Level, now: datetime) -> None:
             to=person.email,
             subject=f"Waits for an answer: {review.headline}"[:300],
             body=_mail(review, rung, person, now),
+            team=review.team.slug,
             due_at=now,
         )
 

@@ -38,6 +38,7 @@ def _tell(key: int, now: datetime) -> int:
                 body=render_to_string(
                     "mails/incident.txt", {"incident": incident, "workflow": workflow, "person": leader, "link": link}
                 ),
+                team=workflow.owner.slug,
                 due_at=now,
             )
             for leader in leaders

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import models
 from django.db.models import F, Q
 
+from governance.mailcatcher import TEAM
 from workflows.retries import backoff
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class Notification(models.Model):
     to = models.EmailField()
     subject = models.CharField(max_length=300)
     body = models.TextField()
+    team = models.SlugField(blank=True, help_text="whose affair it is")
     due_at = models.DateTimeField()
     tries = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -37,7 +39,8 @@ class Notification(models.Model):
 
     def message(self) -> EmailMessage:
         subject = " ".join(self.subject.split())
-        return EmailMessage(subject, self.body, to=[self.to], headers={"Message-ID": f"<notification-{self.pk}@remit>"})
+        headers = {"Message-ID": f"<notification-{self.pk}@remit>", TEAM: self.team}
+        return EmailMessage(subject, self.body, to=[self.to], headers=headers)
 
 
 def deliver(clock: Callable[[], datetime], limit: int = 50) -> int:

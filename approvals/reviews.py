@@ -94,7 +94,8 @@ class Review(models.Model):
         """Return why the person must not decide this; empty when they may."""
         if not person.decides_for(self.team_id) and not self.came_up_to(person):
             return f"Only leaders and reviewers of {self.team.name}, and people it went up to, decide this."
-        return barred(person.pk, kind=self.kind, started_by=self.action.run.started_by_id)
+        action = self.action
+        return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
 
     def came_up_to(self, person: Person) -> bool:
         """Whether the review was escalated to this person."""
@@ -123,6 +124,8 @@ class Review(models.Model):
                 raise AlreadyDecided(locked.decision)
             if reason := locked.barred(person):
                 raise NotAllowed(reason)
+            if len(digest) > 64:  # no digest of ours, and more than its column holds
+                raise Stale
             _check_answer(locked, choice, note)
             decision = locked.close(person, choice, now, digest=digest, note=note, payload=payload)
             _apply(locked, Actor.of(person), choice, now, digest, note, payload)

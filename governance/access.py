@@ -17,6 +17,12 @@ def person_by_email(email: str) -> Person:
     return person
 
 
+def reader_of(request: HttpRequest) -> Person:
+    """Return the person who asks; every page but the front door wants one who has signed in."""
+    assert isinstance(request.user, Person)
+    return request.user
+
+
 def leader_or_403(request: HttpRequest, what: str) -> Person:
     """Return the leader who asks. Raises PermissionDenied: “Only leaders WHAT. Everybody may read it.”"""
     if isinstance(request.user, Person) and request.user.is_leader:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse, inline_serializer
@@ -45,6 +45,9 @@ WORDS = {
 def tells(kind: type[Exception], status: int, code: str, facts: Facts = lambda error: {}, *, words: str = "") -> None:
     """Answer this exception with the status, its sentence or `words`, the code, and facts worked out from it."""
     _TOLD[kind] = Told(status, code, words, facts)
+
+
+tells(RequestDataTooBig, 413, "too_large", words="The body is longer than Remit takes; nothing was done.")
 
 
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -128,6 +131,18 @@ class ObjectField(serializers.JSONField):
         if "\\u0000" in words or any("\ud800" <= letter <= "\udfff" for letter in words):
             raise ValidationError("Text must not hold the character NUL or half of a surrogate pair.")
         return value
+
+
+class KnownFields(serializers.Serializer[Any]):
+    """What is sent to us, where a field nobody reads is a mistake to be told and not one to be dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
+            name = unknown[0][:80].encode("utf-8", "backslashreplace").decode()
+            more = f" (nor {len(unknown) - 1} others sent)" if len(unknown) > 1 else ""
+            words = f"There is no field “{name}”{more}; there are {', '.join(self.fields)}."
+            raise ValidationError({"non_field_errors": [words]})
+        return super().to_internal_value(data)
 
 
 def _error(name: str, **more: serializers.Field[Any, Any, Any, Any]) -> serializers.Serializer[Any]:

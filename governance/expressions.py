@@ -65,8 +65,10 @@ class Expression:
         """Return the plain Python value (None, bool, int, float, str, list, dict, datetime)."""
         try:
             value = self._program.eval(data={**_EMPTY, **context})
-        except RuntimeError:  # such as half of a surrogate pair in a text
-            raise EvaluationError("what it is asked of cannot be read") from None
+        except RuntimeError as error:  # too many iterations, or half of a surrogate pair in a text
+            busy = "budget" in str(error)
+            words = "it takes too long to evaluate" if busy else "what it is asked of cannot be read"
+            raise EvaluationError(words) from None
         if value.type() == cel.Type.ERROR:
             raise EvaluationError(_sentence(str(value)))
         return value.plain_value()

@@ -9,11 +9,12 @@ import re
 import socket
 import time
 from asyncio import AbstractServer
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage, MIMEPart
+from email.utils import getaddresses
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
@@ -23,6 +24,7 @@ LOOPBACK = "127.0.0.1"
 KEY = re.compile(r"\d{20}-\d{6}")
 
 PRIVATE = "X-Remit-Private"
+TEAM = "X-Remit-Team"
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,14 @@ class Letter:
     private: bool
     """Nobody's business but the reader's: a link that changes a password, say."""
 
-    def may_be_read_by(self, email: str) -> bool:
-        return not self.private or email.lower() in self.recipients.lower()
+    team: str
+    """The slug of the team whose affair it is; empty: nobody's in particular."""
+
+    def may_be_read_by(self, email: str, teams: Collection[str]) -> bool:
+        """Whether the mail is addressed to this person, or is an affair of one of their teams."""
+        if email.lower() in {address.lower() for _, address in getaddresses([self.recipients])}:
+            return True
+        return not self.private and (not self.team or self.team in teams)
 
     @property
     def arrived_at(self) -> datetime:
@@ -60,6 +68,7 @@ class Letter:
             html=_content(message.get_body(("html",))),
             attachments=[part.get_filename() or part.get_content_type() for part in _attached(message)],
             private=bool(_header(message, PRIVATE)),
+            team=_header(message, TEAM),
         )
 
 

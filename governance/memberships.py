@@ -1,4 +1,8 @@
-"""Who joins, in which role, and who leaves. The organisation never loses its last leader."""
+"""Who joins, in which role, and who leaves. The organisation never loses its last leader.
+
+Roles in a team are its leaders' to give, change and take. Who may not is told by PermissionDenied, what cannot be by
+NotPossible. An actor who is no person is the operator at the command line, who may do all of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ import secrets
 from datetime import datetime
 
 from django.contrib.auth import password_validation
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from governance import databases
 from governance.ledger import record
@@ -29,17 +35,35 @@ def leaders_besides(person: Person) -> list[Person]:
     return list(others.distinct())
 
 
+def without_leader() -> QuerySet[Team]:
+    """Return the teams that nobody leads who can sign in."""
+    led = Membership.objects.filter(role=Role.LEADER, person__is_active=True)
+    return Team.objects.exclude(pk__in=led.values("team"))
+
+
+def teams_to_give(by: Person, to: Person | None) -> QuerySet[Team]:
+    """Return the teams in which this leader may give roles (to a newcomer: None), also those that need a first one."""
+    led = Team.objects.filter(pk__in=by.memberships.filter(role=Role.LEADER).values("team"))
+    return led if by == to else led | without_leader()
+
+
+def may_let_go(by: Person, person: Person) -> bool:
+    """Whether this person may deactivate and reactivate the other."""
+    return any(by.leads(team) for team in person.team_ids) if person.team_ids else by.is_leader
+
+
 def add_person(
     actor: Actor, now: datetime, *, email: str, name: str, team: Team, role: str, password: str = ""
 ) -> tuple[Person, str]:
     """Add a person with a first role; return them and the password to hand over.
 
-    Raises NotPossible when the address is taken, ValidationError for a weak password.
+    Raises PermissionDenied, NotPossible when the address is taken, ValidationError for a weak password.
     """
     password = password or initial_password()
     password_validation.validate_password(password)
     try:
         with transaction.atomic():
+            _permit(actor, team, role)
             person = Person.objects.create_user(email, password, name=name)
             Membership.objects.create(person=person, team=team, role=role)
             record(actor, "person.joined", now, person=name, subject=person.pk, team=team.name, role=role)
@@ -49,19 +73,24 @@ def add_person(
 
 
 def add_team(actor: Actor, now: datetime, *, name: str, slug: str) -> Team:
-    """Add a team. Raises NotPossible when there is one of that slug."""
+    """Add a team, which whoever adds it leads. Raises NotPossible when there is one of that slug."""
     try:
         with transaction.atomic():
             team = Team.objects.create(name=name, slug=slug)
             record(actor, "team.added", now, team=name, slug=slug)
+            if actor.person_id is not None:
+                Membership.objects.create(person_id=actor.person_id, team=team, role=Role.LEADER)
+                facts = {"person": actor.name, "subject": actor.person_id}
+                record(actor, "person.joined", now, **facts, team=name, role=Role.LEADER)
     except IntegrityError:
         raise NotPossible(f"There is a team “{slug}” already.") from None
     return team
 
 
 def give_role(actor: Actor, person: Person, team: Team, role: str, now: datetime) -> Membership:
-    """Give the person a role in a team. Raises NotPossible when they hold it already."""
+    """Give the person a role in a team. Raises PermissionDenied, NotPossible when they hold it already."""
     with transaction.atomic():
+        _permit(actor, team, role, person)
         membership, made = Membership.objects.get_or_create(person=person, team=team, role=role)
         if not made:
             raise NotPossible(f"{person.name} is {membership.get_role_display().lower()} in {team.name} already.")
@@ -70,12 +99,13 @@ def give_role(actor: Actor, person: Person, team: Team, role: str, now: datetime
 
 
 def change_role(actor: Actor, membership: Membership, role: str, now: datetime) -> None:
-    """Let the person hold another role in the same team. Raises NotPossible."""
+    """Let the person hold another role in the same team. Raises PermissionDenied, NotPossible."""
     person, team, was = membership.person, membership.team, membership.role
-    if role == was:
-        return
     try:
         with transaction.atomic():
+            _permit(actor, team, role, person)
+            if role == was:
+                return
             if was == Role.LEADER:
                 _keep_a_leader(person, team)
             if not Membership.objects.filter(pk=membership.pk, role=was).update(role=role):
@@ -89,9 +119,10 @@ def change_role(actor: Actor, membership: Membership, role: str, now: datetime) 
 
 
 def leave(actor: Actor, membership: Membership, now: datetime) -> None:
-    """End a membership. Raises NotPossible for the last leader."""
+    """End a membership. Raises PermissionDenied, NotPossible for the last leader."""
     person, team = membership.person, membership.team
     with transaction.atomic():
+        _permit(actor, team)
         if membership.role == Role.LEADER:
             _keep_a_leader(person, team)
         if Membership.objects.filter(pk=membership.pk).delete()[0]:
@@ -100,9 +131,13 @@ def leave(actor: Actor, membership: Membership, now: datetime) -> None:
 
 
 def deactivate(by: Person, person: Person, now: datetime) -> None:
-    """Let the person no longer sign in; what they did stays. Raises NotPossible for oneself and the last leader."""
+    """Let the person no longer sign in; what they did stays.
+
+    Raises PermissionDenied, NotPossible for oneself and the last leader.
+    """
     if by.pk == person.pk:
         raise NotPossible("You cannot deactivate your own account. Another leader can.")
+    _permit_to_let_go(by, person)
     with transaction.atomic():
         _keep_a_leader(person, None)
         if Person.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
@@ -110,10 +145,37 @@ def deactivate(by: Person, person: Person, now: datetime) -> None:
 
 
 def reactivate(by: Person, person: Person, now: datetime) -> None:
-    """Let the person sign in again."""
+    """Let the person sign in again. Raises PermissionDenied."""
+    _permit_to_let_go(by, person)
     with transaction.atomic():
         if Person.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
             record(Actor.of(by), "person.reactivated", now, person=person.name, subject=person.pk)
+
+
+def _permit(actor: Actor, team: Team, role: str = "", to: Person | None = None) -> None:
+    """Refuse those who do not lead the team, unless they give its first leader, another than themselves.
+
+    The team is locked first, so that of two who give a first leader the second is refused.
+    """
+    if actor.person_id is None:
+        return
+    list(databases.locked(Team.objects.filter(pk=team.pk)))
+    if Membership.objects.filter(person=actor.person_id, team=team, role=Role.LEADER).exists():
+        return
+    if not without_leader().filter(pk=team.pk).exists():
+        raise PermissionDenied(f"Only leaders of {team.name} give, change and take roles in it.")
+    if role != Role.LEADER:
+        raise PermissionDenied(f"{team.name} has no leader yet. Give it one first, who then gives the other roles.")
+    if to is not None and to.pk == actor.person_id:
+        raise PermissionDenied(f"Nobody gives themselves a role in a team they do not lead, such as {team.name}.")
+
+
+def _permit_to_let_go(by: Person, person: Person) -> None:
+    if may_let_go(by, person):
+        return
+    teams = ", ".join(person.teams.distinct().values_list("name", flat=True))
+    whose = f"leaders of {teams} let" if teams else "leaders let"
+    raise PermissionDenied(f"Only {whose} {person.name} sign in or not.")
 
 
 def _keep_a_leader(person: Person, team: Team | None) -> None:

@@ -20,4 +20,4 @@ PAGES = (
 )
 
 urlpatterns = [path("", include(module)) for module in PAGES]
-urlpatterns += [path("accounts/", include("allauth.account.urls"))]
+urlpatterns += [path("accounts/", include("governance.accounts_urls"))]

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
 from governance.mailcatcher import LOOPBACK, Letter, MailCatcher, MailFolder
+from governance.people import Person
 from governance.views import mail
 
 KEY = "01795000000000000000-000000"
@@ -46,10 +48,17 @@ def send(catcher: MailCatcher, message: EmailMessage) -> None:
 
 def get(view: Any, *arguments: str, page: str = "1") -> Any:
     """Call a view past the middleware: who may see it is asked in a test of its own."""
-    return view(RequestFactory().get("/mail/", {"page": page}), *arguments)
+    return view(_asked("/mail/", {"page": page}), *arguments)
 
 
 # --- catching ------------------------------------------------------------------------------------------------------
+def _asked(address: str, query: dict[str, str]) -> HttpRequest:
+    """Return a request of somebody who has signed in."""
+    request = RequestFactory().get(address, query)
+    request.user = Person(email="ada@tideway.example", name="Ada Lund")
+    return request
+
+
 def test_what_was_sent_is_kept_and_read_back(catcher: MailCatcher, folder: MailFolder) -> None:
     send(catcher, a_mail())
     [key] = folder.newest_first()
@@ -203,3 +212,20 @@ def test_a_link_that_changes_adas_password_is_shown_to_nobody_else(
     assert sign_in("ben").get(f"/mail/{key}/").status_code == 404
     assert sent.subject not in sign_in("ben").get("/mail/").content.decode()
     assert sign_in("ada").get(f"/mail/{key}/").status_code == 200
+
+
+def test_a_mail_of_growth_is_read_by_growth_and_auditors_only(sign_in: Any, folder: MailFolder) -> None:
+    key = folder.keep(b"To: tom@client.example\r\nSubject: Audit\r\nX-Remit-Team: growth\r\n\r\nHello")
+    read = {name: sign_in(name).get(f"/mail/{key}/").status_code for name in ("ben", "olga", "eve", "dora")}
+    assert read == {"ben": 200, "olga": 200, "eve": 404, "dora": 404}
+
+
+def test_an_address_that_is_part_of_anothers_reads_nothing(sign_in: Any, world: Any, folder: MailFolder) -> None:
+    world.people["ben"].email = "a@tideway.example"
+    world.people["ben"].save()
+    key = folder.keep(b"To: ada@tideway.example\r\nSubject: Key\r\nX-Remit-Private: yes\r\n\r\nHello")
+    assert sign_in("ben").get(f"/mail/{key}/").status_code == 404
+
+
+def test_nobody_changes_their_own_address(sign_in: Any) -> None:
+    assert sign_in("ben").get("/accounts/email/").status_code == 404

@@ -10,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from governance.people import Person
 from workflows.definitions import Step, Workflow
 from workflows.runs import Run
 
@@ -51,6 +52,7 @@ WORKING = (S.READY, S.CLAIMED, S.STARTED)
 """Software has something to do."""
 WAITING = (S.IN_REVIEW, S.WITH_PERSON, S.UNCERTAIN)
 """A person has something to do."""
+CAME_TO_NOTHING = (S.FAILED, S.REFUSED, S.REJECTED, S.CANCELLED)
 PASSED = (S.DONE, S.SKIPPED)
 """What comes after may begin."""
 
@@ -75,7 +77,8 @@ class Action(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.READY)
     inline = models.BooleanField(help_text="no outside effect: judged and executed in one transaction")
-    undo_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    undo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undoings")
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     not_before = models.DateTimeField()
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -104,6 +107,11 @@ class Action(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(fields=["run", "step"], condition=Q(undo_of=None), name="one_action_a_step"),
+            models.UniqueConstraint(
+                fields=["undo_of"],
+                condition=Q(undo_of__isnull=False) & ~Q(status__in=["failed", "refused", "rejected", "cancelled"]),
+                name="undone_once",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="action_status_known"),
         )
         indexes = (

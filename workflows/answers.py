@@ -98,7 +98,7 @@ class Answers:
     def _why_stopped(self) -> str:
         ends = (Status.REJECTED, Status.REFUSED, Status.FAILED, Status.EXPIRED)
         stop = next((stop for stop in self.stops if stop.action and stop.action.status in ends), None)
-        return f"“{stop.step.title}” was {stop.word.lower()}." if stop else "Somebody ended it."
+        return f"“{stop.step.title}” {stop.ended_words}." if stop else "Somebody ended it."
 
     # --- with what data? -----------------------------------------------------------------------------------------
 

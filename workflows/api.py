@@ -16,7 +16,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.api import CONFLICT, DOES_NOT_FIT, NOT_ALLOWED, UNKNOWN, NewestFirst, ObjectField, person_of, tells
+from governance.api import (
+    CONFLICT,
+    DOES_NOT_FIT,
+    NOT_ALLOWED,
+    UNKNOWN,
+    KnownFields,
+    NewestFirst,
+    ObjectField,
+    person_of,
+    tells,
+)
 from workflows.access import may_start, run_or_404, runs_for, workflow_or_404
 from workflows.actions import Action, Attempt, IllegalMove, LostRace
 from workflows.capabilities.contract import CapabilityError
@@ -57,7 +67,7 @@ class RunJson(serializers.ModelSerializer[Run]):
         return {"page": reverse("run", args=[run.pk]), "actions": reverse("api_run_actions", args=[run.pk])}
 
 
-class NewRunJson(serializers.Serializer[Any]):
+class NewRunJson(KnownFields):
     workflow = serializers.SlugField(max_length=80)
     input = ObjectField(default=dict)
 

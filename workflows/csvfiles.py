@@ -23,6 +23,9 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 100
 SHOWN = 20
 KEY_LIMIT = 120
+COLUMN_LIMIT = 1000
+NAME_LIMIT = 100
+FIELD_LIMIT = 100_000
 NOT_IN_ADDRESSES = frozenset({".", "..", "export"})
 STEP = 1000
 Line = tuple[int, list[str], str]
@@ -181,6 +184,12 @@ def _header(line: Line, key: str, file: str) -> list[str]:
     where = f"{file}, line {number}"
     if flaw:
         raise FileError(f"{where}: the header {flaw}.")
+    if len(names) > COLUMN_LIMIT:
+        raise FileError(f"{where}: the header has {len(names):,} columns; {COLUMN_LIMIT:,} are the most.")
+    if long := next((place for place, name in enumerate(names, start=1) if len(name) > NAME_LIMIT), None):
+        raise FileError(
+            f"{where}: the name of column {long} has {len(names[long - 1]):,} characters; {NAME_LIMIT} are the most."
+        )
     if "" in names:
         raise FileError(f"{where}: column {names.index('') + 1} of the header has no name.")
     if all(is_number(name) for name in names):
@@ -199,12 +208,14 @@ def _header(line: Line, key: str, file: str) -> list[str]:
 
 
 def _checked(lines: Iterable[Line], names: list[str], key: str) -> Iterator[Line]:
-    """Give the lines with what is wrong with their width and their key."""
+    """Give the lines with what is wrong with their width, their length and their key."""
     place = names.index(key) if key else None
     seen: dict[str, int] = {}
     for number, fields, flaw in lines:
         if not flaw and len(fields) != len(names):
             flaw = f"has {len(fields)} field{'s' if len(fields) > 1 else ''} instead of {len(names)}"
+        if not flaw and (longest := max(map(len, fields))) > FIELD_LIMIT:
+            flaw = f"has a field of {longest:,} characters; {FIELD_LIMIT:,} are the most"
         if not flaw and place is not None:
             value = fields[place].strip()
             flaw = _key_flaw(value, seen.get(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -10,12 +11,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from governance import durations
 
 Place = tuple[str | int, ...]
+
+LIMIT = 1_000_000
+"""Characters of a text."""
+DEPTH = 30
+DIGITS = 100
+STEPS = 200
+LONGEST_WAIT = 10 * 366 * 86400
+"""Seconds."""
+_BROKEN = (YAMLError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError, OverflowError)
+"""What ruamel.yaml raises for texts that are not YAML."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +65,26 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(words) from None
 
 
+def _on_one_line(value: str) -> str:
+    if value and value.splitlines() != [value]:
+        raise ValueError("this must stand on one line, without a line break")
+    return value
+
+
 Storable = Annotated[dict[str, Any], AfterValidator(_storable)]
+Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
 class GuardrailPart(_Part):
     when: str = Field(min_length=1)
     effect: Literal["review", "human", "refuse"]
-    reason: str = Field(min_length=1, max_length=240)
+    reason: Line = Field(min_length=1, max_length=240)
 
 
 class StepPart(_Part):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
-    title: str = Field("", max_length=120)
-    question: str = Field("", max_length=240)
+    title: Line = Field("", max_length=120)
+    question: Line = Field("", max_length=240)
     capability: str = ""
     params: Storable = {}
     after: list[str] = []
@@ -83,7 +104,9 @@ class StepPart(_Part):
     @field_validator("due_in", mode="before")
     @classmethod
     def duration(cls, value: Any) -> str:
-        return durations.short(durations.seconds(value))
+        if len(str(value)) > DIGITS or (seconds := durations.seconds(value)) > LONGEST_WAIT:
+            raise ValueError("this is longer than ten years")
+        return durations.short(seconds)
 
     @model_validator(mode="after")
     def fill(self) -> StepPart:
@@ -96,12 +119,12 @@ class StepPart(_Part):
 
 class WorkflowPart(_Part):
     workflow: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
-    title: str = Field(min_length=1, max_length=160)
+    title: Line = Field(min_length=1, max_length=160)
     purpose: str = ""
     owner: str
     automation_allowed: bool = False
     input: Storable = {}
-    steps: list[StepPart] = Field(min_length=1)
+    steps: list[StepPart] = Field(min_length=1, max_length=STEPS)
 
     @model_validator(mode="after")
     def fill(self) -> WorkflowPart:
@@ -121,9 +144,26 @@ class Document:
         return Problem(line_of(self.lines, place), _dotted(place), sentence)
 
 
+class _Composer(Composer):
+    """Refuses, before anything grows from it, what no workflow needs: aliases, tags and deep nesting."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if isinstance(event, AliasEvent):
+            sentence = f"aliases (*{event.anchor}) are not allowed; write it out here"
+        elif event.ctag is not None:
+            sentence = f"tags ({event.ctag}) are not allowed; write plain text, numbers, true or false, in quotes if need be"
+        elif self.depth >= DEPTH:
+            sentence = f"this is nested too deep: at most {DEPTH} levels"
+        else:
+            return super().compose_node(parent, index)
+        raise FileProblems([Problem(event.start_mark.line + 1, "", _printable(sentence))])
+
+
 def _yaml() -> YAML:
     """YAML 1.2: `no` is a word, and a question mark may stand in a flow mapping."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
     yaml.default_flow_style = None
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.allow_unicode = True
@@ -133,26 +173,37 @@ def _yaml() -> YAML:
 
 def read(text: str) -> list[Document]:
     """Return the workflows of a YAML text. Raises FileProblems with everything found wrong in its form."""
+    if len(text) > LIMIT:
+        raise FileProblems([Problem(1, "", f"the text is longer than {LIMIT:,} characters, which is the limit")])
     try:
         nodes = [node for node in _yaml().compose_all(text) if node is not None]
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileProblems([Problem(line, "", f"this is not YAML: {error.problem}")]) from None
-    except YAMLError as error:
-        raise FileProblems([Problem(1, "", f"this is not YAML: {error}")]) from None
+    except _BROKEN as error:
+        raise FileProblems([_not_yaml(error, text)]) from None
     if not nodes:
         raise FileProblems([Problem(1, "", "the file holds no workflow")])
     return [_document(node) for node in nodes]
 
 
+def _not_yaml(error: Exception, text: str) -> Problem:
+    line, words = 1, str(error)
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, words = mark.line + 1 if mark else 1, error.problem or error.context or ""
+    elif isinstance(error, ReaderError):
+        line, words = text.count("\n", 0, error.position) + 1, f"the character #x{ord(text[error.position]):04x} is not allowed"
+    return Problem(line, "", _printable(f"this is not YAML: {words or type(error).__name__}"))
+
+
 def _document(node: Node) -> Document:
     lines: dict[Place, int] = {}
-    duplicates = list(_walk(node, (), lines))
-    if duplicates:
-        raise FileProblems(duplicates)
+    if wrong := list(_walk(node, (), lines)):
+        raise FileProblems(wrong)
     if not isinstance(node, MappingNode):
         raise FileProblems([Problem(node.start_mark.line + 1, "", "a workflow is a mapping with the key workflow")])
-    value = _yaml().constructor.construct_document(node)
+    try:
+        value = _yaml().constructor.construct_document(node)
+    except _BROKEN as error:
+        raise FileProblems([_not_yaml(error, "")]) from None
     try:
         return Document(WorkflowPart.model_validate(value), lines)
     except ValidationError as error:
@@ -161,11 +212,14 @@ def _document(node: Node) -> Document:
 
 
 def _walk(node: Node, place: Place, lines: dict[Place, int]) -> Iterator[Problem]:
-    """Note the line of every place; yield a problem for each key that stands twice in one mapping."""
+    """Note the line of every place; yield a problem for each key that stands twice and each value JSON cannot hold."""
     lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            inner = (*place, str(key.value))
+            if sentence := _no_key(key):
+                yield Problem(key.start_mark.line + 1, _dotted(place), sentence)
+                continue
+            inner = (*place, key.value)
             if inner in lines:
                 yield Problem(key.start_mark.line + 1, _dotted(inner), "this key stands here twice")
             lines[inner] = key.start_mark.line + 1
@@ -173,6 +227,58 @@ def _walk(node: Node, place: Place, lines: dict[Place, int]) -> Iterator[Problem
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
             yield from _walk(value, (*place, index), lines)
+    elif sentence := _no_value(node):
+        yield Problem(node.start_mark.line + 1, _dotted(place), sentence)
+
+
+def _no_key(node: Node) -> str:
+    """Return why this cannot be a key; empty when it can."""
+    if not isinstance(node, ScalarNode):
+        return "a key must be text, not a list or a mapping"
+    if _kind(node) != "str":
+        return f"a key must be text; quote it: '{_short(node.value)}'"
+    return _no_value(node)
+
+
+def _no_value(node: Node) -> str:
+    """Return why JSON and the database cannot hold this scalar; empty when they can."""
+    text = str(node.value)
+    match _kind(node):
+        case "str":
+            odd = next((mark for mark in text if mark == "\0" or "\ud800" <= mark <= "\udfff"), "")
+            return f"the character #x{ord(odd):04x} is not allowed" if odd else ""
+        case "null" | "bool":
+            return ""
+        case "int" | "float" as kind:
+            return _no_number(node, text, kind)
+        case "timestamp":
+            return f"a date must be text; quote it: '{_short(text)}'"
+        case _:
+            return f"“{_short(text)}” has a meaning of its own in YAML; quote it: '{_short(text)}'"
+
+
+def _no_number(node: Node, text: str, kind: str) -> str:
+    if len(text) > DIGITS:
+        return f"a number has at most {DIGITS} digits"
+    try:
+        value = _yaml().constructor.construct_object(node) if kind == "int" else float(text.replace("_", ""))
+    except _BROKEN:
+        value = math.nan
+    return "" if math.isfinite(value) else f"“{text}” is not a number that can be kept; quote it: '{text}'"
+
+
+def _kind(node: Node) -> str:
+    """Return what YAML takes the node for: `str`, `int`, `timestamp` …"""
+    return str(node.ctag).removeprefix("tag:yaml.org,2002:")
+
+
+def _short(text: str) -> str:
+    return _printable(text if len(text) <= DIGITS else f"{text[:DIGITS]}…")
+
+
+def _printable(text: str) -> str:
+    """Return the text with what no page can show written as an escape."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def line_of(lines: Mapping[Place, int], place: Place) -> int:
@@ -183,7 +289,7 @@ def line_of(lines: Mapping[Place, int], place: Place) -> int:
 
 
 def _dotted(place: Sequence[str | int]) -> str:
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
+    return _printable(".".join(str(part + 1) if isinstance(part, int) else part for part in place))
 
 
 def _say(item: Any) -> str:
@@ -194,12 +300,14 @@ def _say(item: Any) -> str:
             return f"“{item['loc'][-1]}” is not a key of the format; see the README for those there are"
         case "string_pattern_mismatch":
             return f"“{item['input']}” must be lower case letters, digits and hyphens (in step keys: underscores)"
+        case "too_long":
+            return f"at most {item['ctx']['max_length']} can stand here, not {len(item['input'])}"
         case _:
             return str(item["msg"]).removeprefix("Value error, ") + _given(item)
 
 
 def _given(item: Any) -> str:
-    return f", not {item['input']!r}" if isinstance(item["input"], str | int | float | bool | None) else ""
+    return f", not {_short(repr(item['input']))}" if isinstance(item["input"], str | int | float | bool | None) else ""
 
 
 def write(parts: Sequence[WorkflowPart]) -> str:

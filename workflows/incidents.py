@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,11 +14,15 @@ from governance.ledger import record
 from governance.people import Actor, Person
 from workflows.definitions import Step
 
+_PARTICULARS = re.compile(r"“[^”]*”|'[^']*'|\S+@\S+|\d+(\.\d+)*")
+
 
 class Incident(models.Model):
     """Open until a leader of the step's owner settles it; its owner hears of it once, when it opens."""
 
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="incidents")
+    kind = models.CharField(max_length=300)
+    """The cause without what differs from case to case: one incident for thirty wrong addresses, not thirty."""
     cause = models.CharField(max_length=300)
     count = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField()
@@ -29,7 +34,7 @@ class Incident(models.Model):
         ordering = ("-last_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=["step", "cause"], condition=Q(settled_at=None), name="one_open_incident_a_cause"
+                fields=["step", "kind"], condition=Q(settled_at=None), name="one_open_incident_a_cause"
             ),
         )
 
@@ -49,9 +54,21 @@ class Incident(models.Model):
 
 def open_incidents(found: Iterable[tuple[int, str]], now: datetime) -> None:
     """Count each (step id, cause) on its open incident, or open one."""
-    counted = Counter((step, cause[:300]) for step, cause in found)
-    for (step, cause), times in sorted(counted.items()):  # in order, so that two workers cannot wait for each other
+    counted: Counter[tuple[int, str]] = Counter()
+    causes: dict[tuple[int, str], str] = {}
+    for step, cause in found:
+        counted[step, kind_of(cause)] += 1
+        causes.setdefault((step, kind_of(cause)), cause[:300])
+    for (step, kind), times in sorted(counted.items()):  # in order, so that two workers cannot wait for each other
         incident, _ = Incident.objects.get_or_create(
-            step_id=step, cause=cause, settled_at=None, defaults={"first_at": now, "last_at": now}
+            step_id=step,
+            kind=kind,
+            settled_at=None,
+            defaults={"cause": causes[step, kind], "first_at": now, "last_at": now},
         )
         Incident.objects.filter(pk=incident.pk).update(count=F("count") + times, last_at=now)
+
+
+def kind_of(cause: str) -> str:
+    """Return the cause with quoted words, addresses and numbers left out."""
+    return _PARTICULARS.sub("…", cause)[:300]

@@ -15,8 +15,14 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+STRING_LIMIT = 10_000
+
+
 def check_input(schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise ValueError with a sentence unless the input fits: `required`, `properties` with `type` and `enum`."""
+    for name, value in given.items():
+        if _longest(value) > STRING_LIMIT:
+            raise ValueError(f"Input “{name[:80]}” holds more than {STRING_LIMIT:,} characters of text, which is the most.")
     if not schema:
         return
     properties = schema.get("properties", {})
@@ -28,6 +34,14 @@ def check_input(schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
             known = ", ".join(properties) or "nothing"
             raise ValueError(f"The input has “{name}”, but the workflow takes {known}.")
         _check_value(name, value, properties[name])
+
+
+def _longest(value: Any) -> int:
+    """Return the length of the longest string in it."""
+    if isinstance(value, str):
+        return len(value)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max(map(_longest, inside), default=0)
 
 
 def _check_value(name: str, value: Any, schema: Mapping[str, Any]) -> None:

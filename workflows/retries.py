@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 MOST_ATTEMPTS = 6
+"""So often something that may have happened is tried again, where that is safe."""
+MOST_UNSENT = 60
+"""So often something that certainly did not leave: a mail server may be away for a working day."""
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(minutes=10)
 
@@ -31,7 +34,7 @@ def after(result: str, attempts: int, *, retry_safe: bool, earlier_unknown: bool
         return given_up
     if result == "unknown" and not retry_safe:
         return Next("uncertain")
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= (MOST_UNSENT if result == "not_sent" else MOST_ATTEMPTS):
         return Next("uncertain") if result == "unknown" else given_up
     return Next("again", backoff(attempts, draw))
 

@@ -76,6 +76,12 @@ class Stop:
         return "Held by a halt" if self.held else _LOOKS[self.action.status][0]
 
     @property
+    def ended_words(self) -> str:
+        """How it ended, after its name: “failed”, “was refused”."""
+        by_itself = self.action is not None and self.action.status in (Status.FAILED, Status.EXPIRED)
+        return self.word.lower() if by_itself else f"was {self.word.lower()}"
+
+    @property
     def icon(self) -> str:
         return "" if self.action is None else "hand-stop" if self.held else _LOOKS[self.action.status][1]
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from approvals import queue as reading
 from approvals.decisions import Choice
@@ -36,7 +37,7 @@ def decision(request: HttpRequest, key: int) -> HttpResponse:
     except FORESEEN as error:
         return _stopped(request, key, form, error)
     messages.success(request, told(item, choice))
-    return redirect(_onward(item, filters, choice))
+    return _go_on(request, _onward(item, filters, choice), filters)
 
 
 def _given(form: EditForm | AnswerForm | None) -> dict[str, Any]:
@@ -83,10 +84,23 @@ def told(item: Dossier, choice: str) -> str:
     return f"{verb}: {item.deed} {then}"
 
 
-def _onward(item: Dossier, filters: Filters, choice: str) -> str:
-    """Return the address of what comes next: the to-do one has just taken over, or the next item of the queue."""
+def _onward(item: Dossier, filters: Filters, choice: str) -> int | None:
+    """Return the id of what comes next: the to-do one has just taken over, or the next item of the queue."""
     if choice == Choice.TAKE_OVER:
         todo = Review.objects.filter(action=item.review.action_id, status=Status.OPEN).first()
-        return reverse("review", args=[todo.pk]) + filters.query if todo else reverse("queue")
-    key = reading.following(item.reader, filters, item.review)
-    return (reverse("review", args=[key]) if key else reverse("queue")) + filters.query
+        return todo.pk if todo else None
+    return reading.following(item.reader, filters, item.review)
+
+
+def _go_on(request: HttpRequest, key: int | None, filters: Filters) -> HttpResponse:
+    """Show what comes next. htmx gets it in this answer, with its address, and is not sent round once more."""
+    address = (reverse("review", args=[key]) if key else reverse("queue")) + filters.query
+    htmx = getattr(request, "htmx", None)
+    if not (htmx and htmx.target == "pane"):
+        return redirect(address)
+    if key is None:
+        return HttpResponseClientRedirect(address)
+    person = reader(request)
+    response = shown(request, pane(person, filters, review_or_404(person, key)), filters)
+    response["HX-Push-Url"] = address
+    return response

@@ -10,6 +10,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
+from governance.memberships import teams_to_give, without_leader
 from governance.people import Person, Role, Team
 
 
@@ -20,6 +21,13 @@ class RoleForm(forms.Form):
 class MembershipForm(RoleForm):
     team = forms.ModelChoiceField(Team.objects.all(), label="Team", empty_label=None)
     field_order: Iterable[str] | None = ("team", "role")
+
+    def __init__(self, *args: Any, by: Person, to: Person | None = None, **kwargs: Any) -> None:
+        """Offer the teams in which `by` may give roles. Any team is read, so that another can be refused in words."""
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)
+        team.choices = [(one.pk, one.name) for one in teams_to_give(by, to)]
 
 
 class PersonForm(MembershipForm):
@@ -32,6 +40,13 @@ class PersonForm(MembershipForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
     )
     field_order = ("name", "email", "team", "role", "password")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        team, role = cleaned.get("team"), cleaned.get("role")
+        if team and role != Role.LEADER and without_leader().filter(pk=team.pk).exists():
+            self.add_error("role", f"{team.name} has no leader yet. Its first person is one.")
+        return cleaned
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()

@@ -8,9 +8,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import slugify
 
 from governance.expressions import ExpressionError, compiled
-from governance.people import Person, Team
+from governance.forms.days import within_reach
+from governance.people import Person, Role, Team
 from governance.register import Asset, Kind, approve, unclosed_place
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -25,17 +27,29 @@ class AssetForm(forms.Form):
     title = forms.CharField(label="Title", max_length=160)
     key = forms.SlugField(
         label="Key",
+        required=False,
         max_length=80,
-        help_text="How workflows name it: letters, digits and dashes. It never changes.",
+        help_text="How workflows name it: letters, digits and dashes. It never changes. Empty: made from the title.",
     )
-    owner = forms.ModelChoiceField(Team.objects.all(), label="Owner", empty_label=None)
-    approved_from = forms.DateField(label="Approved from", required=False, widget=DAY, help_text="Empty: at once.")
-    last_day = forms.DateField(label="Last day", required=False, widget=DAY, help_text="Empty: until it is withdrawn.")
+    owner = forms.ModelChoiceField(Team.objects.none(), label="Owner", empty_label=None)
+    approved_from = forms.DateField(
+        label="Approved from", required=False, widget=DAY, validators=[within_reach], help_text="Empty: at once."
+    )
+    last_day = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=DAY,
+        validators=[within_reach],
+        help_text="Empty: until it is withdrawn.",
+    )
 
-    def __init__(self, *args: Any, base: Asset | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: Person, base: Asset | None = None, **kwargs: Any) -> None:
         if base is not None:
             kwargs["initial"] = {**base.body, "title": base.title, "owner": base.owner_id, "last_day": _last_day(base)}
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ModelChoiceField)
+        owner.queryset = Team.objects.filter(pk__in=by.memberships.filter(role=Role.LEADER).values("team"))
         self.base = base
         if base is not None:
             del self.fields["key"]
@@ -43,7 +57,10 @@ class AssetForm(forms.Form):
             self.fields["key"].widget.attrs["autocapitalize"] = "off"
 
     def clean_key(self) -> str:
-        return str(self.cleaned_data["key"]).lower()
+        key = str(self.cleaned_data["key"]) or slugify(self.cleaned_data.get("title", ""))[:80]
+        if not key and "title" in self.cleaned_data:
+            raise ValidationError("No key can be made of this title. Give one.")
+        return key.lower()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

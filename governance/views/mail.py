@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from governance.mailcatcher import Letter, MailFolder
+from governance.people import Person
 
 PAGE = 50
 LAYOUT = {"align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "width", "height", "style"}
@@ -37,13 +38,19 @@ def _folder() -> MailFolder:
 
 def _letter(request: HttpRequest, key: str) -> Letter:
     letter = _folder().read(key)
-    if letter is None or not letter.may_be_read_by(_email(request)):
+    if letter is None or not _may_read(request, letter):
         raise Http404("There is no such mail for you.")
     return letter
 
 
-def _email(request: HttpRequest) -> str:
-    return str(getattr(getattr(request, "user", None), "email", ""))
+def _may_read(request: HttpRequest, letter: Letter) -> bool:
+    """Whether it is addressed to this person or an affair of their teams; auditors read all but private mails."""
+    person = request.user
+    assert isinstance(person, Person)
+    if letter.team and not letter.private and person.is_auditor:
+        return True
+    teams = {membership.team.slug for membership in person.held} if letter.team else ()
+    return letter.may_be_read_by(person.email, teams)
 
 
 @require_GET
@@ -51,7 +58,7 @@ def index(request: HttpRequest) -> HttpResponse:
     folder = _folder()
     page = Paginator(folder.newest_first(), PAGE).get_page(request.GET.get("page"))
     found = [letter for key in page if (letter := folder.read(key))]
-    letters = [letter for letter in found if letter.may_be_read_by(_email(request))]
+    letters = [letter for letter in found if _may_read(request, letter)]
     return render(request, "mail/index.html", {"page": page, "letters": letters})
 
 

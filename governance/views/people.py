@@ -1,4 +1,4 @@
-"""Who is here: teams, their people and roles. Everybody reads it; leaders add, change and deactivate."""
+"""Who is here: teams, their people and roles. Everybody reads it; a team's leaders change it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance import memberships
-from governance.access import leader_or_403
+from governance.access import leader_or_403, reader_of
 from governance.forms.people import MembershipForm, PersonForm, RoleForm, TeamForm
 from governance.memberships import NotPossible
-from governance.people import Actor, Membership, Person, Team
+from governance.people import Actor, Membership, Person, Role, Team
 
 MAY = "change who is here"
 
@@ -38,16 +38,24 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person_add(request: HttpRequest) -> HttpResponse:
     """Add a person. Their first password is in the answer to the form and nowhere else."""
-    actor = Actor.of(leader_or_403(request, MAY))
-    form = PersonForm(request.POST or None, initial={"team": request.GET.get("team")}, label_suffix="")
+    leader = leader_or_403(request, MAY)
+    form = PersonForm(request.POST or None, by=leader, initial=_place(request.GET.get("team", "")))
     if form.is_valid():
         try:
-            person, password = memberships.add_person(actor, timezone.now(), **form.cleaned_data)
+            person, password = memberships.add_person(Actor.of(leader), timezone.now(), **form.cleaned_data)
         except (NotPossible, ValidationError) as error:
             form.add_error(None, error.messages if isinstance(error, ValidationError) else str(error))
         else:
             return render(request, "people/added.html", {"person": person, "password": password}, status=201)
     return render(request, "people/add.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _place(team: str) -> dict[str, str]:
+    """Return where a newcomer is put unless told otherwise: in the team asked for, which may need a leader first."""
+    if not team.isdecimal() or len(team) > 9:
+        return {}
+    alone = memberships.without_leader().filter(pk=int(team)).exists()
+    return {"team": team, "role": Role.LEADER if alone else Role.REVIEWER}
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,12 +78,24 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, shown: Person, told: str = "", status: int = 200, **more: Any) -> HttpResponse:
+    reader = reader_of(request)
     seats = [
-        (seat, RoleForm(initial={"role": seat.role}, auto_id=f"id_{seat.pk}_%s", label_suffix=""))
+        (seat, _role_form(seat) if reader.leads(seat.team_id) else None)
         for seat in shown.memberships.select_related("team").order_by("team__name", "role")
     ]
-    context = {"shown": shown, "seats": seats, "form": MembershipForm(label_suffix=""), "told": told, **more}
+    context = {
+        "shown": shown,
+        "seats": seats,
+        "form": MembershipForm(by=reader, to=shown) if reader.is_leader else None,
+        "may_let_go": memberships.may_let_go(reader, shown),
+        "told": told,
+        **more,
+    }
     return render(request, "people/person.html", context, status=status)
+
+
+def _role_form(seat: Membership) -> RoleForm:
+    return RoleForm(initial={"role": seat.role}, auto_id=f"id_{seat.pk}_%s", label_suffix="")
 
 
 def _try(request: HttpRequest, shown: Person, change: Callable[[Person], object]) -> HttpResponse:
@@ -90,8 +110,8 @@ def _try(request: HttpRequest, shown: Person, change: Callable[[Person], object]
 
 @require_POST
 def membership_add(request: HttpRequest, pk: int) -> HttpResponse:
-    shown, form = get_object_or_404(Person, pk=pk), MembershipForm(request.POST, label_suffix="")
-    leader_or_403(request, MAY)
+    shown = get_object_or_404(Person, pk=pk)
+    form = MembershipForm(request.POST, by=leader_or_403(request, MAY), to=shown)
     if not form.is_valid():
         return _page(request, shown, form=form, status=422)
     team, role, now = form.cleaned_data["team"], form.cleaned_data["role"], timezone.now()

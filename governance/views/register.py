@@ -1,4 +1,4 @@
-"""The register's pages: everybody reads what is approved; leaders approve, renew and withdraw."""
+"""The register's pages: everybody reads what is approved; leaders of the owning team approve, renew and withdraw."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from governance.access import leader_or_403
+from governance.access import leader_or_403, reader_of
 from governance.forms.register import FORMS, AssetForm, WithdrawalForm
 from governance.ledger import Entry
 from governance.people import Person, Role, Team
@@ -94,6 +95,7 @@ def _page(
         "places": places(_texts(chosen)) if kind == Kind.TEMPLATE else [],
         "withdrawal": _withdrawal(chosen),
         "form": form or WithdrawalForm(label_suffix=""),
+        "may_change": reader_of(request).leads(versions[0].owner_id),
         "told": told,
     }
     return render(request, "register/asset.html", context, status=status)
@@ -128,6 +130,14 @@ def _withdrawal(asset: Asset) -> Entry | None:
     return Entry.objects.filter(run=None, verb="asset.withdrawn", **facts).last()
 
 
+def _leader_of(request: HttpRequest, asset: Asset) -> Person:
+    """Return the leader of the owning team who asks. Raises PermissionDenied."""
+    person = leader_or_403(request, MAY)
+    if person.leads(asset.owner_id):
+        return person
+    raise PermissionDenied(f"Only leaders of {asset.owner.name} renew and withdraw {asset.title}. You may read it.")
+
+
 def _first_team(person: Person) -> int | None:
     return next((team for team, role in person.roles if role == Role.LEADER), None)
 
@@ -137,17 +147,17 @@ def asset_add(request: HttpRequest, kind: str) -> HttpResponse:
     person = leader_or_403(request, MAY)
     if kind not in FORMS:
         raise Http404("The register has no assets of this kind.")
-    form = FORMS[kind](request.POST or None, initial={"owner": _first_team(person)})
+    form = FORMS[kind](request.POST or None, by=person, initial={"owner": _first_team(person)})
     return _approve(request, person, form)
 
 
 @require_http_methods(["GET", "POST"])
 def asset_renew(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    person = leader_or_403(request, MAY)
     versions = _versions(kind, key)
+    person = _leader_of(request, versions[0])
     asked = request.POST.get("base", "")
     base = next((one for one in versions if str(one.version) == asked), versions[0])
-    return _approve(request, person, FORMS[kind](request.POST or None, base=base))
+    return _approve(request, person, FORMS[kind](request.POST or None, by=person, base=base))
 
 
 def _approve(request: HttpRequest, person: Person, form: AssetForm) -> HttpResponse:
@@ -166,11 +176,12 @@ def _approve(request: HttpRequest, person: Person, form: AssetForm) -> HttpRespo
 
 @require_POST
 def asset_withdraw(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    person = leader_or_403(request, MAY)
+    newest_one = _versions(kind, key)[0]
+    person = _leader_of(request, newest_one)
     form = WithdrawalForm(request.POST, label_suffix="")
     if not form.is_valid():
         return _page(request, kind, key, form, status=422)
-    if not _versions(kind, key)[0].withdraw(person, form.cleaned_data["reason"], timezone.now()):
+    if not newest_one.withdraw(person, form.cleaned_data["reason"], timezone.now()):
         return _page(request, kind, key, form, told="It had been withdrawn already. Nothing was changed.", status=409)
     return redirect("asset", kind, key)
 

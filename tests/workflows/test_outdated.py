@@ -1,5 +1,10 @@
 """Two actions of one batch change the same record: the second is proposed again on what the first has written."""
 
+import pytest
+
+from approvals.reviews import NotAllowed, Review
+from governance.people import Actor
+from workflows.engine.answers import undo
 from workflows.records import Record
 
 SET = """
@@ -39,3 +44,31 @@ def test_an_approved_change_of_a_record_that_changed_meanwhile_is_asked_again(wo
     assert (action.status, action.payload["before"]) == ("in_review", {"stage": "lost"})
     assert Record.objects.get(key="tom").fields == {"stage": "lost"}
     assert action.reviews.filter(status="open").count() == 1
+
+
+def test_chen_who_asked_for_an_undo_must_not_approve_it(world):
+    world.record("lead", "tom", stage="new")
+    world.load(SET.replace("ownership: automated", "ownership: needs_approval"))
+    run = world.run("set-stage", stage="qualified")
+    review = world.action(run, "write").reviews.get()
+    review.decide(world.ben, "approve", world.now, digest=review.action.digest)
+    world.work()
+    undo(world.action(run, "write").pk, Actor.of(world.chen), world.now)
+    world.work()
+    waiting = Review.objects.get(status="open")
+    with pytest.raises(NotAllowed, match="You asked for this"):
+        waiting.decide(world.chen, "approve", world.now, digest=waiting.action.digest)
+    waiting.decide(world.ben, "approve", world.now, digest=waiting.action.digest)
+    world.work()
+    assert Record.objects.get(key="tom").fields == {"stage": "new"}
+
+
+def test_a_run_whose_step_is_gone_from_the_version_in_force_asks_a_person(world):
+    world.record("lead", "tom", stage="new")
+    world.load(SET)
+    run = world.start("set-stage", stage="qualified")
+    world.load(SET.replace("key: write", "key: note"))
+    world.work()
+    action = world.action(run, "write")
+    assert action.status == "in_review"
+    assert "no longer has this step" in action.reasons[0]["words"]

@@ -13,7 +13,7 @@ from workflows.engine.execute import settle
 from workflows.engine.propose import propose
 from workflows.engine.record import save
 from workflows.engine.sweep import GRACE, sweep
-from workflows.retries import MOST_ATTEMPTS, after
+from workflows.retries import MOST_ATTEMPTS, MOST_UNSENT, after
 
 NOTICE = """
 workflow: notice
@@ -129,8 +129,9 @@ def test_what_certainly_was_not_sent_is_sent_later(notice):
         ("ok", 1, False, False, "done"),
         ("ok", 9, False, True, "done"),
         ("not_sent", 1, False, False, "again"),
-        ("not_sent", MOST_ATTEMPTS, False, False, "failed"),
-        ("not_sent", MOST_ATTEMPTS, True, True, "uncertain"),
+        ("not_sent", MOST_ATTEMPTS, False, False, "again"),
+        ("not_sent", MOST_UNSENT, False, False, "failed"),
+        ("not_sent", MOST_UNSENT, True, True, "uncertain"),
         ("refused", 1, False, False, "failed"),
         ("refused", 2, True, True, "uncertain"),
         ("unknown", 1, False, False, "uncertain"),

@@ -59,6 +59,7 @@ class Context:
     root_id: int
     workflow: str
     step: str
+    team: str
     input: Mapping[str, Any]
     steps: Mapping[str, Any]
     record: Mapping[str, Any]

@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 from django.utils.html import linebreaks
 from pydantic import Field, field_validator
 
+from governance.mailcatcher import TEAM
 from workflows.capabilities.content import rendered
 from workflows.capabilities.contract import (
     Capability,
@@ -83,7 +84,11 @@ class Send(Capability):
             payload.subject,
             payload.body,
             to=[payload.to],
-            headers={"Message-ID": f"<{context.idempotency_key}@remit>", "X-Remit-Key": context.idempotency_key},
+            headers={
+                "Message-ID": f"<{context.idempotency_key}@remit>",
+                "X-Remit-Key": context.idempotency_key,
+                TEAM: context.team,
+            },
         )
         message.attach_alternative(linebreaks(payload.body, autoescape=True), "text/html")
         return _sent(message, payload)

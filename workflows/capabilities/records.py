@@ -1,15 +1,14 @@
-"""Choosing and changing records of the embedded store."""
+"""Changing records of the embedded store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
 from governance import databases
-from governance.expressions import EvaluationError, ExpressionError, compiled
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -24,95 +23,7 @@ from workflows.capabilities.contract import (
     Result,
     Shape,
 )
-from workflows.records import Audience, Record, find
-
-
-class Linked(Shape):
-    """Only records whose field `by` holds the key of a member of the audience."""
-
-    audience: int
-    by: str
-
-
-class Select(Capability):
-    """Choose an audience by CEL over records."""
-
-    key = "records.select"
-    title = "Choose an audience"
-    icon = "users-group"
-    expressions = frozenset({"where"})
-    editable = ("where",)
-
-    class Params(Shape):
-        kind: str
-        where: str = "true"
-        within: int | None = None
-        linked: Linked | None = None
-
-    class Payload(Shape):
-        kind: str
-        where: str
-        within: int | None = None
-        linked: Linked | None = None
-        audience: int = 0
-        size: int = 0
-
-    def propose(self, params: Params, context: Context) -> Proposal:
-        return Proposal(self.complete(self.Payload(**params.model_dump()), context))
-
-    def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
-        members = [record.pk for record in self._chosen(payload, context)]
-        audience = Audience.objects.create(
-            kind=payload.kind, where=payload.where, members=members, size=len(members), made_at=context.now
-        )
-        return payload.model_copy(update={"audience": audience.pk, "size": len(members)}).model_dump(mode="json")
-
-    def _chosen(self, payload: Payload, context: Context) -> Iterator[Record]:
-        try:
-            condition = compiled(payload.where or "true", boolean=True)
-        except ExpressionError as error:
-            raise CapabilityError(f"where: {error}") from None
-        names = {"input": context.input, "steps": context.steps, "now": context.now}
-        for record in self._candidates(payload).iterator(chunk_size=2000):
-            try:
-                if condition.holds({**names, "record": record.namespace}):
-                    yield record
-            except EvaluationError as error:
-                raise CapabilityError(f"where: {payload.kind} {record.key}: {error}") from None
-
-    def _candidates(self, payload: Payload) -> Any:
-        records = Record.objects.filter(kind=payload.kind).order_by("key")
-        if payload.within is not None:
-            records = records.filter(pk__in=_audience(payload.within).members)
-        if payload.linked is not None:
-            members = _audience(payload.linked.audience).members
-            keys = list(Record.objects.filter(pk__in=members).values_list("key", flat=True))
-            records = records.filter(**{f"fields__{payload.linked.by}__in": keys})
-        return records
-
-    def facts(self, payload: Payload, context: Context) -> Facts:
-        return Facts(amounts={"audience": payload.size})
-
-    def execute(self, payload: Payload, context: Context) -> Result:
-        return Done({"audience": payload.audience, "count": payload.size})
-
-    def headline(self, payload: Payload, context: Context) -> str:
-        return f"Go on with {payload.size:,} {payload.kind} records?"
-
-    def summary(self, output: Mapping[str, Any]) -> str:
-        return f"{output.get('count', 0):,} chosen"
-
-    def preview(self, payload: Payload, context: Context) -> Preview:
-        sample = Record.objects.filter(pk__in=_audience(payload.audience).members[:8])
-        rows = [{"title": record.title, "key": record.key, "fields": record.fields} for record in sample]
-        return Preview("audience", {"kind": payload.kind, "where": payload.where, "size": payload.size, "sample": rows})
-
-
-def _audience(key: int) -> Audience:
-    found = Audience.objects.filter(pk=key).first()
-    if found is None:
-        raise CapabilityError(f"there is no audience {key}")
-    return found
+from workflows.records import Record, find
 
 
 class Update(Capability):

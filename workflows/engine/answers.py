@@ -13,7 +13,7 @@ from governance.judging import Outcome, Verdict
 from governance.ledger import record
 from governance.people import Actor
 from workflows import doorbell
-from workflows.actions import Action, IllegalMove, Status, describe
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status, describe
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
@@ -152,14 +152,16 @@ def undo(action_id: int, actor: Actor, now: datetime) -> Action:
     capability = work.capability
     if work.was != Status.DONE or capability is None or not capability.reversible or not work.action.payload:
         raise IllegalMove("Only what software has done, and can take back, can be undone.")
-    if Action.objects.filter(undo_of=work.action).exists():
-        raise IllegalMove("This was undone before.")
+    before = Action.objects.filter(undo_of=work.action).exclude(status__in=CAME_TO_NOTHING).first()
+    if before is not None:
+        raise IllegalMove(f"Undoing this was asked for before; that is {Status(before.status).label.lower()}.")
     back = Action(
         run=work.run,
         step_id=work.step.pk,
         workflow_id=work.action.workflow_id,
         inline=work.action.inline,
         undo_of=work.action,
+        asked_by_id=actor.person_id,
         not_before=now,
         created_at=now,
         revision=1,

@@ -32,12 +32,12 @@ def _ready(inline: bool, now: datetime) -> QuerySet[Action]:
     return rows
 
 
-def lock_inline(limit: int, now: datetime, only: Sequence[int] = ()) -> list[Work]:
+def lock_inline(limit: int, now: datetime, only: Sequence[int] = ()) -> list[Action]:
     """Lock ready actions without an effect until the transaction ends. Call it inside one."""
     rows = _ready(True, now)
     if only:
         rows = rows.filter(pk__in=only)
-    return gather(list(databases.locked(rows, skip=True)[:limit]), now)
+    return list(databases.locked(rows, skip=True)[:limit])
 
 
 def claim(worker: str, limit: int, now: datetime) -> list[Work]:

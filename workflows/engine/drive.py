@@ -11,14 +11,15 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from workflows.actions import Attempt, Status
+from workflows.actions import Action, Attempt, Status
+from workflows.capabilities.contract import Result
 from workflows.engine.advance import advance
 from workflows.engine.begin import ask_people, sort_out, start
 from workflows.engine.claim import claim, lock_inline
 from workflows.engine.execute import execute_effects, execute_inline, settle
 from workflows.engine.propose import propose
 from workflows.engine.record import save
-from workflows.engine.work import Work
+from workflows.engine.work import Work, gather
 
 log = logging.getLogger(__name__)
 INLINE_BATCH = 150
@@ -56,8 +57,9 @@ def inline_batch(now: datetime) -> int:
 
 def _inline(now: datetime, seen: list[int], only: Sequence[int] = ()) -> int:
     with transaction.atomic():
-        works = lock_inline(1 if only else INLINE_BATCH, now, only)
-        seen.extend(work.action.pk for work in works)
+        actions = lock_inline(1 if only else INLINE_BATCH, now, only)
+        seen.extend(action.pk for action in actions)
+        works = gather(actions, now)
         propose(works, now)
         execute_inline(sort_out(works, now), now)
         _write(works, now)
@@ -70,7 +72,7 @@ def _alone(action: int, now: datetime) -> int:
     except Exception as error:
         log.exception("Action %s broke", action)
         with transaction.atomic():
-            works = lock_inline(1, now, [action])
+            works = gather(lock_inline(1, now, [action]), now)
             for work in works:
                 work.action.trouble = f"it broke in a way nobody foresaw: {type(error).__name__}: {error}"
                 work.move(Status.FAILED, "action.failed", now, trouble=work.action.trouble)
@@ -91,12 +93,32 @@ def effect_batch(worker: str, clock: Clock) -> int:
         _write(works, now)
     results = execute_effects(acting)
     now = clock()
-    with transaction.atomic():
+    try:
+        _record(acting, results, now)
+    except Exception:
+        log.exception("The results of a batch could not be written together; each is written alone")
         for work, result in zip(acting, results, strict=True):
-            settle(work, result, now)
-        Attempt.objects.bulk_update([work.attempt for work in acting if work.attempt], ["result", "answer", "ended_at"])
-        _write(acting, now)
+            _record_alone(work, result, now)
     return len(works)
+
+
+def _record(works: Sequence[Work], results: Sequence[Result], now: datetime) -> None:
+    with transaction.atomic():
+        for work, result in zip(works, results, strict=True):
+            settle(work, result, now)
+        Attempt.objects.bulk_update([work.attempt for work in works if work.attempt], ["result", "answer", "ended_at"])
+        _write(works, now)
+
+
+def _record_alone(work: Work, result: Result, now: datetime) -> None:
+    """Write one result from what the database holds now; one that cannot be written is left to the sweep."""
+    try:
+        stands = Action.objects.filter(pk=work.action.pk, fence=work.held, status=Status.STARTED)
+        for fresh in gather(list(stands), now):
+            fresh.capability, fresh.attempt = work.capability, work.attempt
+            _record([fresh], [result], now)
+    except Exception:
+        log.exception("What became of action %s could not be written; the sweep will ask a person", work.action.pk)
 
 
 def _write(works: Sequence[Work], now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from governance.judging import Condition, Outcome, Rules, Verdict, judge, stricter
+from governance.judging import Condition, Outcome, Reason, Rules, Verdict, judge, stricter
 from governance.rulebook import Rulebook, Status
 from workflows.definitions import Step, Version
 from workflows.engine.work import Work
@@ -50,8 +50,14 @@ def verdict_on(work: Work, in_force: InForce, now: datetime) -> Verdict:
         return verdict
     today = published(current).steps_by_key.get(work.step.key)
     if today is None or today.capability != work.step.capability:
-        return verdict
+        return stricter(verdict, Verdict(Outcome.REVIEW, (_gone(published(current)),), 1))
     return stricter(verdict, judge(facts, terms_of(today), rules_of(in_force.rulebook, today)))
+
+
+def _gone(version: Version) -> Reason:
+    """No terms in force speak of the step any more, so nothing in force permits that software does it alone."""
+    words = "The version in force no longer has this step, or does something else there"
+    return Reason("version", Outcome.REVIEW, words, str(version))
 
 
 def rules_of(rulebook_id: int | None, step: Step) -> Rules:

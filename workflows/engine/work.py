@@ -132,6 +132,7 @@ def _context(work: Work, shelf: Shelf, now: datetime) -> Context:
         root_id=work.run.root_id or work.run.pk,
         workflow=work.step.version.workflow.slug,
         step=work.step.key,
+        team=work.step.version.owner.slug,
         input=work.run.input,
         steps=work.outputs,
         record=work.record,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from governance.forms.days import within_reach
 from governance.ledger import Entry
 from governance.people import Person
 from governance.sentences import VERBS
@@ -32,7 +33,9 @@ class LedgerFilter(forms.Form):
     person = forms.ModelChoiceField(
         queryset=Person.objects.none(), to_field_name="email", required=False, empty_label="Anybody"
     )
-    day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}), validators=[within_reach]
+    )
 
     def __init__(self, reader: Person, asked: QueryDict) -> None:
         super().__init__(asked, label_suffix="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.utils import timezone
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             person, password = add_person(actor, timezone.now(), team=team, **given)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        except NotPossible as error:
+        except (NotPossible, PermissionDenied) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{person.name} can sign in as {person.email}.")
         if not given["password"]:

@@ -25,6 +25,7 @@ from governance.supervising.knock import Knock
 from governance.supervising.supervisor import Supervisor
 
 WORKERS = 2
+LAST_PORT = 65535
 
 
 class Command(BaseCommand):
@@ -37,10 +38,12 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
+        if not 1 <= port <= LAST_PORT:
+            raise CommandError(f"There is no port {port}. Choose one from 1 to {LAST_PORT} with --port.")
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _interrupt)
         try:
-            with ExitStack() as held, suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt), ExitStack() as held:
                 self._run(held, Address(host, port), demo)
         except (lock.AlreadyRunning, CannotListen) as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -85,6 +88,9 @@ class Command(BaseCommand):
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Stop, once: a second signal would cut the clean-up short."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
