@@ -133,6 +133,11 @@ def unclosed_place(text: str) -> str:
     return found[0].strip() if found else ""
 
 
+def place_in_record(text: str) -> str:
+    """Return the field of the first place written `{{ record.field }}`; empty when there is none."""
+    return next((name.removeprefix("record.") for name in PLACE.findall(text) if name.startswith("record.")), "")
+
+
 def places(texts: Mapping[str, str]) -> list[str]:
     """Return the names of the fields the texts need, each once, in order."""
     return list(dict.fromkeys(name for text in texts.values() for name in PLACE.findall(text)))

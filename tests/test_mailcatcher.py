@@ -19,7 +19,7 @@ KEY = "01795000000000000000-000000"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings: Any) -> MailFolder:
+def folder(tmp_path: Path, settings: Any, db: None) -> MailFolder:
     settings.MAIL_CATCHER, settings.MAIL_DIR = True, tmp_path / "mail"
     return MailFolder(settings.MAIL_DIR)
 
@@ -55,7 +55,7 @@ def get(view: Any, *arguments: str, page: str = "1") -> Any:
 def _asked(address: str, query: dict[str, str]) -> HttpRequest:
     """Return a request of somebody who has signed in."""
     request = RequestFactory().get(address, query)
-    request.user = Person(email="ada@tideway.example", name="Ada Lund")
+    request.user, _ = Person.objects.get_or_create(email="ada@tideway.example", name="Ada Lund")
     return request
 
 

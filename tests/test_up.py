@@ -2,13 +2,18 @@
 
 import os
 import re
+import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from governance.management.commands.up import Command
 from governance.supervising import lock
 from governance.supervising.address import Address, CannotListen
 from governance.supervising.child import describe, pause_before_restart
@@ -124,3 +129,28 @@ def test_every_variable_that_the_settings_read_is_described() -> None:
     described = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read
     assert described - {"REMIT_MAIL_PORT", "POSTGRES_PASSWORD"} == read - {"REMIT_MAIL_PORT"}
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536, 70000])
+def test_a_port_that_does_not_exist_is_refused(port: int) -> None:
+    with pytest.raises(CommandError, match=rf"There is no port {port}\. Choose one from 1 to 65535"):
+        call_command("up", port=port)
+
+
+class StoppedTwice(Command):
+    """Is told to stop while it starts, and again while it clears up."""
+
+    def _run(self, held: ExitStack, address: Address, demo: bool) -> None:
+        held.callback(os.kill, os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_second_stop_signal_does_not_cut_the_clean_up_short() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    said = StringIO()
+    try:
+        StoppedTwice(stdout=said).handle(host=LOOPBACK, port=8000, demo=False)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert said.getvalue() == "Stopped.\n"

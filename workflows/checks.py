@@ -36,6 +36,8 @@ def _found(document: Document) -> Iterator[tuple[Place, str]]:
         check_schema(part.input)
     except ValueError as error:
         yield ("input",), str(error)
+    except (AttributeError, TypeError):
+        yield ("input",), "input: properties must be a mapping of names, required a list of them"
     after = yield from _graph(document)
     for index, step in enumerate(part.steps):
         place: Place = ("steps", index)

@@ -28,6 +28,7 @@ DIGITS = 100
 STEPS = 200
 LONGEST_WAIT = 10 * 366 * 86400
 """Seconds."""
+_TAGS = "tag:yaml.org,2002:"
 _BROKEN = (YAMLError, ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError, OverflowError)
 """What ruamel.yaml raises for texts that are not YAML."""
 
@@ -147,12 +148,17 @@ class Document:
 class _Composer(Composer):
     """Refuses, before anything grows from it, what no workflow needs: aliases, tags and deep nesting."""
 
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False  # no alias can take the wrong one
+
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.parser.peek_event()
         if isinstance(event, AliasEvent):
-            sentence = f"aliases (*{event.anchor}) are not allowed; write it out here"
+            sentence = f"aliases (*{_short(event.anchor)}) are not allowed; write it out here"
         elif event.ctag is not None:
-            sentence = f"tags ({event.ctag}) are not allowed; write plain text, numbers, true or false, in quotes if need be"
+            tag = str(event.ctag).replace(_TAGS, "!!", 1)
+            sentence = f"tags ({_short(tag)}) are not allowed; write the value without"
         elif self.depth >= DEPTH:
             sentence = f"this is nested too deep: at most {DEPTH} levels"
         else:
@@ -190,7 +196,8 @@ def _not_yaml(error: Exception, text: str) -> Problem:
         mark = error.problem_mark or error.context_mark
         line, words = mark.line + 1 if mark else 1, error.problem or error.context or ""
     elif isinstance(error, ReaderError):
-        line, words = text.count("\n", 0, error.position) + 1, f"the character #x{ord(text[error.position]):04x} is not allowed"
+        line = text.count("\n", 0, error.position) + 1
+        words = f"the character #x{ord(text[error.position]):04x} is not allowed"
     return Problem(line, "", _printable(f"this is not YAML: {words or type(error).__name__}"))
 
 
@@ -269,7 +276,7 @@ def _no_number(node: Node, text: str, kind: str) -> str:
 
 def _kind(node: Node) -> str:
     """Return what YAML takes the node for: `str`, `int`, `timestamp` …"""
-    return str(node.ctag).removeprefix("tag:yaml.org,2002:")
+    return str(node.ctag).removeprefix(_TAGS)
 
 
 def _short(text: str) -> str:

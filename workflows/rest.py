@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from workflows.actions import WORKING, Action
+from workflows.actions import WORKING, Action, Status
 from workflows.runs import Run
 
 
@@ -39,3 +40,13 @@ def counts(run: Run) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def troubles(run: Run) -> list[tuple[str, int]]:
+    """Return why actions failed or were refused, each sentence with how many it stopped, the most frequent first."""
+    stopped = tree(run).filter(status__in=(Status.FAILED, Status.REFUSED)).values_list("trouble", "reasons")
+    sentences = Counter(
+        trouble or next((str(reason["words"]) for reason in reasons), "no reason was kept")
+        for trouble, reasons in stopped.order_by("pk").iterator()
+    )
+    return sentences.most_common()

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import slugify
 
 from governance import durations
 from governance.paths import EscalationPath, Level, Rung
@@ -18,7 +19,12 @@ MOST_LEVELS = 12
 
 class PathForm(forms.Form):
     title = forms.CharField(label="Title", max_length=120)
-    slug = forms.SlugField(label="Key", max_length=50, help_text="How steps name it. It never changes.")
+    slug = forms.SlugField(
+        label="Key",
+        required=False,
+        max_length=50,
+        help_text="How steps name it. It never changes. Empty: made from the title.",
+    )
 
     def __init__(self, *args: Any, path: EscalationPath | None = None, **kwargs: Any) -> None:
         if path is not None:
@@ -28,7 +34,10 @@ class PathForm(forms.Form):
             del self.fields["slug"]
 
     def clean_slug(self) -> str:
-        slug = str(self.cleaned_data["slug"]).lower()
+        title = self.cleaned_data.get("title", "")
+        slug = (str(self.cleaned_data["slug"]) or slugify(title)[:50]).lower()
+        if title and not slug:
+            raise ValidationError("No key can be made of this title. Give one.")
         if slug == "new":
             raise ValidationError("“new” is taken by the page that adds a path. Choose another key.")
         return slug

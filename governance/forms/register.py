@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from governance.expressions import ExpressionError, compiled
 from governance.forms.days import within_reach
 from governance.people import Person, Role, Team
-from governance.register import Asset, Kind, approve, unclosed_place
+from governance.register import Asset, Kind, approve, place_in_record, unclosed_place
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -127,7 +127,10 @@ class TemplateForm(AssetForm):
     )
 
     def clean_subject(self) -> str:
-        return _with_closed_places(self.cleaned_data["subject"])
+        subject = str(self.cleaned_data["subject"])
+        if subject.splitlines() != [subject]:
+            raise ValidationError("A subject stands on one line, without a line break.")
+        return _with_closed_places(subject)
 
     def clean_body(self) -> str:
         return _with_closed_places(self.cleaned_data["body"].replace("\r\n", "\n"))
@@ -171,6 +174,8 @@ class WithdrawalForm(forms.Form):
 def _with_closed_places(text: str) -> str:
     if found := unclosed_place(text):
         raise ValidationError(f"“{found}” is not a place that can be filled. Write it as {{{{ name }}}}.")
+    if field := place_in_record(text):
+        raise ValidationError(f"A place names the field alone: write {{{{ {field} }}}}.")
     return text
 
 

@@ -302,6 +302,19 @@ def test_htmx_gets_the_pane_alone_with_its_own_address(review, sign_in):
     assert response["HX-Push-Url"] == address(review)
 
 
+def test_after_an_answer_htmx_gets_the_next_item_with_its_address_at_once(welcome, review, sign_in):
+    welcome.run("welcome", contact="tom")
+    following = Review.objects.exclude(pk=review.pk).get()
+    ben, headers = sign_in("ben"), {"HX-Request": "true", "HX-Target": "pane"}
+    sent = {"choice": "approve", "digest": review.action.digest}
+    response = ben.post(address(review, "decision/"), sent, headers=headers)
+    assert (response.status_code, response["HX-Push-Url"]) == (200, address(following))
+    assert "You approved" in text(response) and "<html" not in text(response)
+    sent = {"choice": "approve", "digest": following.action.digest}
+    last = ben.post(address(following, "decision/"), sent, headers=headers)
+    assert last["HX-Redirect"] == "/queue/"
+
+
 def test_an_obstacle_leaves_the_address_alone(review, sign_in):
     headers = {"HX-Request": "true", "HX-Target": "pane"}
     response = sign_in("ben").post(address(review, "decision/"), {"choice": "reject"}, headers=headers)

@@ -94,6 +94,12 @@ def test_a_person_who_left_stays_chosen_until_a_leader_changes_it(world, sign_in
     assert f'<option value="person:{world.ada.pk}" selected>Ada Lund, who left</option>' in page
 
 
+def test_a_key_that_is_left_empty_is_made_from_the_title(world, sign_in):
+    sent = answers((f"person:{world.ada.pk}", "4h"), title="Ada in the end", slug="")
+    sign_in("ada").post("/escalation/new/", sent)
+    assert EscalationPath.objects.filter(slug="ada-in-the-end").exists()
+
+
 def test_ben_reads_paths_and_changes_none(world, sign_in):
     ben = sign_in("ben")
     page = ben.get("/escalation/").content.decode()

@@ -172,3 +172,46 @@ def test_what_is_not_in_the_register_is_not_found(sign_in, address):
 def test_words_of_an_asset_are_shown_as_text(world, sign_in):
     world.asset("claim", "loud", body={"text": "<script>alert(1)</script>"})
     assert "<script>alert" not in sign_in("ben").get("/register/claim/loud/").content.decode()
+
+
+# --- whose assets --------------------------------------------------------------------------------------------------
+
+
+def test_eve_of_sales_neither_renews_nor_withdraws_what_growth_owns(world, sign_in):
+    sign_in("ada").post("/register/new/offer/", filled(OFFER))
+    eve = sign_in("eve")
+    page = eve.get("/register/offer/starter/").content.decode()
+    assert "New version" not in page and "Withdraw" not in page
+    tries = [("version", filled(OFFER, base=1, value="1")), ("withdrawal", {"reason": "Ours is better"})]
+    for verb, sent in tries:
+        response = eve.post(f"/register/offer/starter/{verb}/", sent)
+        assert response.status_code == 403
+        assert "Only leaders of Growth renew and withdraw Starter." in response.content.decode()
+    assert [verb for verb, _ in verbs()] == ["asset.approved"]
+
+
+def test_eve_adds_assets_for_her_own_team_only(world, sign_in):
+    eve = sign_in("eve")
+    assert ">Growth</option>" not in eve.get("/register/new/offer/").content.decode()
+    assert eve.post("/register/new/offer/", filled(OFFER)).status_code == 422
+    sales = Team.objects.get(slug="sales")
+    assert eve.post("/register/new/offer/", {**OFFER, "owner": sales.pk}).status_code == 302
+
+
+def test_a_key_that_is_left_empty_is_made_from_the_title(world, sign_in):
+    response = sign_in("ada").post("/register/new/template/", filled(TEMPLATE, key="", title="Your new plan"))
+    assert response.url == "/register/template/your-new-plan/"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("body", "Dear {{ record.campaign }}.", "write {{ campaign }}"),
+        ("subject", "{{ record.name }}", "write {{ name }}"),
+        ("subject", "Hello\nBcc: all", "on one line"),
+    ],
+)
+def test_a_template_that_could_never_be_filled_or_sent_is_not_approved(world, sign_in, field, value, sentence):
+    response = sign_in("ada").post("/register/new/template/", filled(TEMPLATE, **{field: value}))
+    assert sentence in response.content.decode()
+    assert not Asset.objects.exists()

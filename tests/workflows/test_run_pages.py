@@ -11,7 +11,7 @@ from governance.ledger import Entry
 from workflows.actions import Action
 from workflows.running import Running
 from workflows.runs import Run
-from workflows.stops import count_words, input_words
+from workflows.stops import Stop, count_words, input_words
 from workflows.strip import strip
 
 PROGRAM = """
@@ -104,6 +104,16 @@ def test_what_was_refused_stands_under_what_went_wrong_with_its_incident(welcome
     assert "“Choose the offer” refused: Nobody has decided whether software may use offers.choose" in wrong
     assert "Incident at “Choose the offer”" in wrong
     assert "Nothing more: it stopped" in text
+    assert "“Choose the offer” was refused." in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("failed", "failed"), ("expired", "expired"), ("refused", "was refused")]
+)
+def test_a_step_fails_by_itself_and_is_refused_by_another(welcome, status, words):
+    action = welcome.run("welcome", contact="priya").actions.first()
+    action.status = status
+    assert Stop(action.step, welcome.now, action).ended_words == words
 
 
 def test_results_are_counts_and_say_that_no_outcome_is_measured(welcome, sign_in):
@@ -179,7 +189,7 @@ def test_a_second_undo_and_one_of_what_cannot_be_undone_change_nothing(welcome, 
     undo(ben, run, welcome.action(run, "stage"))
     again = undo(ben, run, welcome.action(run, "stage"))
     assert again.status_code == 409
-    assert "This was undone before. Nothing was changed." in plain(again.content.decode())
+    assert "Undoing this was asked for before" in plain(again.content.decode())
     assert undo(ben, run, welcome.action(run, "offer")).status_code == 409
     assert Action.objects.filter(undo_of__isnull=False).count() == 1
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approvals.reviews import Review
 from governance.ledger import Entry
+from governance.people import Membership, Role
 from workflows import files
 from workflows.definitions import Workflow
 from workflows.incidents import Incident, open_incidents
@@ -70,9 +71,26 @@ def page(client, url, status=200):
 
 def test_before_anything_is_loaded_ada_reads_how_to_load_and_ben_who_does(world, sign_in):
     text = page(sign_in("ada"), "/workflows/")
-    assert "load_workflow FILE.yaml --as ada@tideway.example --publish" in text
+    assert "uv run manage.py load_workflow FILE.yaml --as ada@tideway.example --publish" in text
     assert 'href="/workflows/load/"' in text
     assert "A leader loads them" in page(sign_in("ben"), "/workflows/")
+
+
+def test_the_first_steps_are_ticked_as_they_are_done_and_go_with_the_first_workflow(world, sign_in):
+    def done():
+        return [step.is_done for step in sign_in("ada").get("/workflows/").context["first_steps"]]
+
+    assert done() == [True, True, True, False, False, False]
+    world.asset("offer", "starter", body={"eligible": "true", "value": 100})
+    world.record("contact", "priya", name="Priya Raman")
+    Membership.objects.filter(role=Role.LEADER).exclude(person=world.ada).delete()
+    assert done() == [True, False, True, True, True, False]
+    assert "lifting a halt takes another leader" in page(sign_in("ada"), "/workflows/")
+    assert "First steps" not in page(sign_in("ben"), "/workflows/")
+
+
+def test_eve_who_sees_no_workflow_of_others_is_shown_no_first_steps(welcome, sign_in):
+    assert "First steps" not in page(sign_in("eve"), "/workflows/")
 
 
 def test_the_list_shows_each_workflow_with_its_marks_its_owner_and_what_waits(welcome, sign_in):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from workflows.definitions import Assist, Ownership
 from workflows.engine.work import Work, capability_of, resolve
 
 log = logging.getLogger(__name__)
+
+NO_RECORD = "params.record must name a record, such as {kind: client, key: =input.client}"
 
 
 def propose(works: Sequence[Work], now: datetime) -> None:
@@ -63,7 +65,9 @@ def _propose(work: Work, now: datetime) -> None:
 def _demand_record(work: Work) -> None:
     reference = work.step.params.get("record")
     if reference and not work.record:
-        raise CapabilityError(f"params.record: there is no such record: {resolve(reference, work.names)}")
+        wanted = resolve(reference, work.names)
+        known = isinstance(wanted, Mapping) and wanted.get("kind")
+        raise CapabilityError(f"there is no {wanted['kind']} “{wanted.get('key', '')}”" if known else NO_RECORD)
 
 
 def gather_facts(work: Work, now: datetime) -> None:

@@ -18,6 +18,7 @@ from workflows import files
 from workflows.access import workflow_or_404
 from workflows.definitions import Version, Workflow
 from workflows.engine.starting import CannotStart, start
+from workflows.firststeps import first_steps
 from workflows.incidents import Incident
 from workflows.inputforms import InputForm
 from workflows.lines import Line
@@ -58,7 +59,9 @@ def line_context(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
 
 @require_GET
 def workflows(request: HttpRequest) -> HttpResponse:
-    return render(request, "workflows/index.html", {"places": overview(person_of(request))})
+    places = overview(person_of(request))
+    steps = [] if places or Workflow.objects.exists() else first_steps()
+    return render(request, "workflows/index.html", {"places": places, "first_steps": steps})
 
 
 @require_GET

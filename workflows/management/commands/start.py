@@ -16,6 +16,7 @@ from workflows.engine.starting import CannotStart, start
 from workflows.runs import Run
 
 LOOK_EVERY = 0.5
+SENTENCES = 10
 NOTHING_MOVES = 6.0
 """Seconds without any change after which the command says that no worker seems to run."""
 
@@ -66,6 +67,17 @@ class Command(BaseCommand):
             "actions": rest.counts(run),
         }
         self.stdout.write(json.dumps(report))
+        self._complain(run)
+
+    def _complain(self, run: Run) -> None:
+        """Say why actions failed or were refused, and end with code 1 when any did."""
+        troubles = rest.troubles(run)
+        for line in [f"{count:,} × {sentence}" for sentence, count in troubles[:SENTENCES]]:
+            self.stderr.write(f"\n{line}" if sys.stderr.isatty() else line)
+        if len(troubles) > SENTENCES:
+            self.stderr.write(f"and {len(troubles) - SENTENCES:,} other reasons")
+        if troubles:
+            sys.exit(1)
 
     def _progress(self, counts: list[dict[str, Any]]) -> None:
         totals: dict[str, int] = {}
