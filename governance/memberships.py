@@ -48,8 +48,11 @@ def teams_to_give(by: Person, to: Person | None) -> QuerySet[Team]:
 
 
 def may_let_go(by: Person, person: Person) -> bool:
-    """Whether this person may deactivate and reactivate the other."""
-    return any(by.leads(team) for team in person.team_ids) if person.team_ids else by.is_leader
+    """Whether this person may deactivate and reactivate the other: by leading every team of theirs that has leaders."""
+    others = Membership.objects.filter(team__in=person.team_ids, role=Role.LEADER, person__is_active=True).exclude(
+        person=person
+    )
+    return by.is_leader and all(by.leads(team) for team in set(others.values_list("team_id", flat=True)))
 
 
 def add_person(

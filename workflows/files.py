@@ -257,21 +257,26 @@ def _no_value(node: Node) -> str:
         case "null" | "bool":
             return ""
         case "int" | "float" as kind:
-            return _no_number(node, text, kind)
+            return _no_number(text, kind)
         case "timestamp":
             return f"a date must be text; quote it: '{_short(text)}'"
         case _:
             return f"“{_short(text)}” has a meaning of its own in YAML; quote it: '{_short(text)}'"
 
 
-def _no_number(node: Node, text: str, kind: str) -> str:
+def _no_number(text: str, kind: str) -> str:
     if len(text) > DIGITS:
         return f"a number has at most {DIGITS} digits"
+    if kind == "float" and (text.lower().endswith((".inf", ".nan")) or not _is_finite(text)):
+        return f"“{text}” is not a number that can be kept; quote it: '{text}'"
+    return ""
+
+
+def _is_finite(text: str) -> bool:
     try:
-        value = _yaml().constructor.construct_object(node) if kind == "int" else float(text.replace("_", ""))
-    except _BROKEN:
-        value = math.nan
-    return "" if math.isfinite(value) else f"“{text}” is not a number that can be kept; quote it: '{text}'"
+        return math.isfinite(float(text.replace("_", "")))
+    except ValueError:
+        return False
 
 
 def _kind(node: Node) -> str:

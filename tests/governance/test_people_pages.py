@@ -294,3 +294,11 @@ def test_a_person_is_added_from_the_command_line(world, capsys):
 def test_the_command_says_what_is_wrong(world, email, options, words):
     with pytest.raises(CommandError, match=words):
         call_command("add_person", email, "Max", **options)
+
+
+def test_eve_cannot_close_adas_account_by_taking_her_into_sales_first(world, sign_in):
+    Membership.objects.create(person=world.ada, team=Team.objects.get(slug="sales"), role="reviewer")
+    assert sign_in("eve").post(f"/people/{world.ada.pk}/deactivation/").status_code == 403
+    assert Person.objects.get(pk=world.ada.pk).is_active
+    assert sign_in("lea").post(f"/people/{world.ben.pk}/deactivation/").status_code == 302
+    assert not Person.objects.get(pk=world.ben.pk).is_active

@@ -17,7 +17,7 @@ automation_allowed: true
 input: {type: object, properties: {client: {type: string}}}
 steps:
   - key: change
-    capability: record.change
+    capability: records.update
     params: {record: {kind: client, key: "=input.client"}, changes: {stage: won}}
     ownership: automated
 """
