@@ -15,8 +15,9 @@ from workflows import graph
 from workflows.capabilities.contract import Capability, CapabilityError
 from workflows.capabilities.registry import capability
 from workflows.engine.propose import sentence
-from workflows.files import Document, Place, Problem, StepPart
+from workflows.files import Document, StepPart
 from workflows.inputs import check_schema
+from workflows.yamltext import Place, Problem
 
 _STEPS = re.compile(r"\bsteps\.([A-Za-z_]\w*)")
 

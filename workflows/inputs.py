@@ -22,7 +22,7 @@ def check_input(schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise ValueError with a sentence unless the input fits: `required`, `properties` with `type` and `enum`."""
     for name, value in given.items():
         if _longest(value) > STRING_LIMIT:
-            raise ValueError(f"Input “{name[:80]}” holds more than {STRING_LIMIT:,} characters of text, which is the most.")
+            raise ValueError(f"Input “{name[:80]}” holds more than {STRING_LIMIT:,} characters.")
     if not schema:
         return
     properties = schema.get("properties", {})

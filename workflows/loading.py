@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from governance.people import Person
 from governance.rulebook import Status
 from workflows.definitions import Version
-from workflows.files import FileProblems, Problem
 from workflows.publishing import NotPublishable, load
+from workflows.yamltext import FileProblems, Problem
 
 LIMIT = 1_000_000
 KINDS = ((False, "As a draft, to look at first"), (True, "Put it in force at once"))

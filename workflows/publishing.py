@@ -19,7 +19,8 @@ from governance.publishing import Change
 from governance.rulebook import Status
 from workflows import checks, files
 from workflows.definitions import Step, Version, Workflow
-from workflows.files import Document, FileProblems, Problem, StepPart, WorkflowPart
+from workflows.files import Document, StepPart, WorkflowPart
+from workflows.yamltext import NOWHERE, FileProblems, Problem
 
 
 class NotPublishable(Exception):
@@ -240,6 +241,6 @@ def publish(version: Version, person: Person, now: datetime, *, seen: str = "") 
 
 
 def _check_sound(version: Version) -> None:
-    found = checks.problems(Document(part_of(version), {}))
+    found = checks.problems(Document(part_of(version), NOWHERE))
     if found:
         raise NotPublishable("; ".join(f"{problem.key}: {problem.sentence}" for problem in found))

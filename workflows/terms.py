@@ -18,6 +18,7 @@ from workflows import checks
 from workflows.definitions import Assist, OnReject, Ownership, Step
 from workflows.files import Document, StepPart
 from workflows.publishing import part_of
+from workflows.yamltext import NOWHERE
 
 RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 PLACES = {"reviewers": "reviewers", "escalation": "escalation", "guardrails": "new_when", "capability": "ownership"}
@@ -154,7 +155,7 @@ class TermsForm(forms.Form):
         whole = part_of(self.step.version)
         index = next(index for index, step in enumerate(whole.steps) if step.key == self.step.key)
         whole.steps[index] = StepPart.model_validate({**whole.steps[index].model_dump(), **self._said()})
-        for problem in checks.problems(Document(whole, {})):
+        for problem in checks.problems(Document(whole, NOWHERE)):
             place = problem.key.split(".")
             if place[:2] == ["steps", str(index + 1)]:
                 self.add_error(PLACES.get(place[2]), f"{problem.sentence}.")

@@ -33,9 +33,7 @@ class LedgerFilter(forms.Form):
     person = forms.ModelChoiceField(
         queryset=Person.objects.none(), to_field_name="email", required=False, empty_label="Anybody"
     )
-    day = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"}), validators=[within_reach]
-    )
+    day = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), validators=[within_reach])
 
     def __init__(self, reader: Person, asked: QueryDict) -> None:
         super().__init__(asked, label_suffix="")

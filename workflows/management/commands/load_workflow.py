@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from governance.access import person_by_email
-from workflows.files import FileProblems
 from workflows.publishing import load
+from workflows.yamltext import FileProblems
 
 
 class Command(BaseCommand):
