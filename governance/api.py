@@ -61,10 +61,20 @@ def explain(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     if isinstance(error, ValidationError):
         response.status_code = 422
-        response.data = {"error": _first(error.detail), "code": "does_not_fit", "fields": error.detail}
+        fields = _sendable(error.detail)
+        response.data = {"error": _first(fields), "code": "does_not_fit", "fields": fields}
         return response
     response.data = {"error": _sentence(error, response.status_code), "code": _code(error)}
     return response
+
+
+def _sendable(detail: Any) -> Any:
+    """Return what is wrong with the fields, with what no text can hold (half a character) written as an escape."""
+    if isinstance(detail, Mapping):
+        return {_sendable(name): _sendable(words) for name, words in detail.items()}
+    if isinstance(detail, list):
+        return [_sendable(words) for words in detail]
+    return str(detail).encode("utf-8", "backslashreplace").decode()
 
 
 def _sentence(error: Exception, status: int) -> str:
@@ -138,10 +148,9 @@ class KnownFields(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
-            name = unknown[0][:80].encode("utf-8", "backslashreplace").decode()
-            more = f" (nor {len(unknown) - 1} others sent)" if len(unknown) > 1 else ""
-            words = f"There is no field “{name}”{more}; there are {', '.join(self.fields)}."
-            raise ValidationError({"non_field_errors": [words]})
+            names = ", ".join(f"“{name[:80]}”" for name in unknown[:10]).encode("utf-8", "backslashreplace").decode()
+            none = "There are no fields" if len(unknown) > 1 else "There is no field"
+            raise ValidationError({"non_field_errors": [f"{none} {names}; there are {', '.join(self.fields)}."]})
         return super().to_internal_value(data)
 
 

@@ -13,6 +13,7 @@ from approvals.escalations import escalate_overdue
 from approvals.reviews import NotAllowed, Review
 from governance.ledger import Entry
 from governance.tokens import Token
+from workflows.engine.answers import Stale
 from workflows.runs import Run
 
 PROGRAM = """
@@ -140,6 +141,43 @@ def test_a_body_that_is_not_json_is_400(welcome, token):
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
 
 
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"a":' * 101 + "[]" + "}" * 101], ids=["endless", "closed"])
+def test_a_body_nested_too_deeply_is_400(welcome, token, body):
+    answer = token("ben").post("/api/v1/runs/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+    assert "nested more than 100 levels deep" in answer.json()["error"]
+
+
+def test_a_body_longer_than_the_limit_is_413(welcome, token, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    body = {"workflow": "welcome", "input": {"contact": "x" * 1000}}
+    answer = token("ben").post("/api/v1/runs/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("unknown", "words"),
+    [
+        ({"inputs": {}}, "There is no field “inputs”; there are workflow, input."),
+        ({"inputs": {}, "by": "me"}, "There are no fields “inputs”, “by”; there are workflow, input."),
+        ({"\ud800": 1}, "There is no field “\\ud800”; there are workflow, input."),
+    ],
+)
+def test_a_field_of_a_new_run_that_nobody_reads_is_422_and_starts_nothing(welcome, token, unknown, words):
+    body = {"workflow": "welcome", "input": {"contact": "priya"}, **unknown}
+    answer = token("ben").post("/api/v1/runs/", json.dumps(body), content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (422, words)
+    assert not Run.objects.exists()
+
+
+def test_an_input_with_a_text_too_long_is_422(welcome, token):
+    body = {"workflow": "welcome", "input": {"contact": "x" * 10_001}}
+    answer = token("ben").post("/api/v1/runs/", body, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "input: Input “contact” holds more than 10,000 characters."
+
+
 @pytest.mark.parametrize("given", ["[]", '{"contact": "a\\u0000b"}', '{"contact": "\\ud800"}', "7"])
 def test_an_input_no_database_can_hold_is_422(welcome, token, given):
     body = f'{{"workflow": "welcome", "input": {given}}}'
@@ -240,6 +278,13 @@ def test_an_approval_without_the_digest_of_what_is_there_is_409_stale(welcome, t
     assert review.is_open
 
 
+def test_a_digest_longer_than_any_of_ours_is_stale(welcome):
+    review = waiting(welcome)
+    with pytest.raises(Stale):
+        review.decide(welcome.ben, "approve", welcome.now, digest=review.action.digest + "0")
+    assert review.decision is None
+
+
 def test_an_edit_outside_the_envelope_is_422_with_its_reasons(welcome, token):
     review = waiting(welcome)
     edit = {"choice": "edit", "digest": review.action.digest, "payload": {"subject": "Free for all"}}
@@ -257,6 +302,7 @@ def test_an_edit_outside_the_envelope_is_422_with_its_reasons(welcome, token):
         ({"choice": "reject"}, "Say in a few words why"),
         ({"choice": "done", "note": "By phone"}, "is no answer here"),
         ({"choice": "perhaps"}, "choice:"),
+        ({"choice": "approve", "unkown": 1}, "There is no field “unkown”; there are choice, digest, note, payload."),
         ({}, "choice:"),
     ],
 )
@@ -358,3 +404,12 @@ def test_the_documentation_loads_nothing_from_elsewhere(db):
     assert b"https://" not in page.content
     schema = Client().get(reverse("schema"), headers={"Accept": "application/json"})
     assert {"token", "cookieAuth"} <= set(json.loads(schema.content)["components"]["securitySchemes"])
+
+
+def test_half_a_character_for_a_choice_is_422_and_decides_nothing(welcome, token):
+    asked = waiting(welcome)
+    body = '{"choice": "\\ud800"}'
+    answer = token("ben").post(f"/api/v1/reviews/{asked.pk}/decision/", body, content_type="application/json")
+    assert answer.status_code == 422
+    asked.refresh_from_db()
+    assert asked.is_open

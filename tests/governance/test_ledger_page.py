@@ -85,7 +85,18 @@ def test_olga_narrows_it_down(told, sign_in, query, count):
     assert page.content.count(b'data-name="Entry"') == count
 
 
-@pytest.mark.parametrize("query", ["run=seven", "day=yesterday", "verb=perhaps", "workflow=none", "person=nobody"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "run=seven",
+        "day=yesterday",
+        "day=9999-12-31",
+        "day=0001-01-01",
+        "verb=perhaps",
+        "workflow=none",
+        "person=nobody",
+    ],
+)
 def test_a_filter_that_makes_no_sense_is_said_and_shows_nothing(told, sign_in, query):
     page = sign_in("olga").get(f"/ledger/?{query}")
     assert page.status_code == 422

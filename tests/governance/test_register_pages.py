@@ -71,6 +71,8 @@ def test_the_last_day_is_the_last_day(world, sign_in):
     [
         ("template", {**TEMPLATE, "body": "Dear {{ name }"}, "is not a place that can be filled"),
         ("template", {**TEMPLATE, "last_day": date(2020, 1, 1).isoformat()}, "The last day is past."),
+        ("template", {**TEMPLATE, "last_day": "9999-12-31"}, "The year must be one from 2000 to 2100."),
+        ("template", {**TEMPLATE, "approved_from": "0001-01-01"}, "The year must be one from 2000 to 2100."),
         ("template", {**TEMPLATE, "subject": ""}, "This field is required."),
         ("offer", {**OFFER, "eligible": "record.age >"}, "column"),
         ("offer", {**OFFER, "eligible": "1 + 1"}, "must be true or false"),

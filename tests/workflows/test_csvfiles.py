@@ -154,6 +154,11 @@ def test_only_the_first_twenty_bad_lines_are_told(file):
     assert (found.bad.count, found.bad.sentences[-1], len(found.bad.sentences)) == (51, "And 31 more.", 21)
 
 
+def test_a_field_longer_than_any_text_is_a_bad_line(file):
+    found = survey(file(f"name,note\nAda,{'x' * 100_000}\nBen,{'x' * 100_001}\n"))
+    assert (found.good, found.bad.sentences) == (1, ["Line 3 has a field of 100,001 characters; 100,000 are the most."])
+
+
 def test_a_quote_left_open_is_a_bad_line_and_not_the_end_of_the_file(file):
     found = survey(file('a,b\n1,"open\n' + "2,x\n" * 50_000))
     assert found.bad.count == 1
@@ -171,6 +176,8 @@ def test_a_quote_left_open_is_a_bad_line_and_not_the_end_of_the_file(file):
         (b"a,b\n", "has a header but no line below it."),
         (b"a,,c\n1,2,3\n", "line 1: column 2 of the header has no name."),
         (b"a,b, a\n1,2,3\n", "line 1: two columns have the name 'a'."),
+        (b"," * 100_000 + b"\n1\n", "line 1: the header has 100,001 columns; 1,000 are the most."),
+        (b"a," + b"b" * 101 + b"\n1,2\n", "line 1: the name of column 2 has 101 characters; 100 are the most."),
         (b"kind,b\n1,2\n", "a column 'kind' would hide the record's own kind from the rules; rename it."),
         (b"key,b\n1,2\n", "a column 'key' would hide the record's own key; rename it, or import with --key key."),
         (b"1,2\n3,4\n", "line 1: the header must name the columns, but there are only numbers."),
