@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +119,12 @@ class Live:
             if parent == self.process.pid and any(word.encode() in part for part in words):
                 found.append(int(entry.name))
         return found
+
+    def entries(self, verb: str, person: str) -> int:
+        """Return how many ledger entries of the verb this person has caused."""
+        question = "SELECT count(*) FROM governance_entry WHERE verb = ? AND actor_name = ?"
+        with closing(sqlite3.connect(self.state / "remit.sqlite3")) as database:
+            return int(database.execute(question, [verb, person]).fetchone()[0])
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
