@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -48,6 +49,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     S.CANCELLED: frozenset(),
     S.EXPIRED: frozenset(),
 }
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""`not_before` of what only a signal or a child's end wakes."""
 WORKING = (S.READY, S.CLAIMED, S.STARTED)
 """Software has something to do."""
 WAITING = (S.IN_REVIEW, S.WITH_PERSON, S.UNCERTAIN)
@@ -68,6 +71,8 @@ class LostRace(Exception):
 class Action(models.Model):
     """The unit of work.
 
+    `round` counts how often the step was begun anew (by a loop, or redone by a leader); the newest one counts.
+    `not_before` is also the durable timer of a wait; `awaits` the `name:key` of the signal that ends it early.
     `payload` is what would be done, `digest` binds an approval to exactly that payload, `facts` is all the judge saw,
     `reasons` the tripped rules, `output` what later steps read as `steps.KEY`.
     """
@@ -75,11 +80,14 @@ class Action(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="actions")
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="actions")
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.READY)
+    priority = models.PositiveSmallIntegerField(default=1)
     inline = models.BooleanField(help_text="no outside effect: judged and executed in one transaction")
     undo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undoings")
     asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     not_before = models.DateTimeField()
+    awaits = models.CharField(max_length=240, blank=True)
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -106,7 +114,9 @@ class Action(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(fields=["run", "step"], condition=Q(undo_of=None), name="one_action_a_step"),
+            models.UniqueConstraint(
+                fields=["run", "step", "round"], condition=Q(undo_of=None), name="one_action_a_step_and_round"
+            ),
             models.UniqueConstraint(
                 fields=["undo_of"],
                 condition=Q(undo_of__isnull=False) & ~Q(status__in=["failed", "refused", "rejected", "cancelled"]),
@@ -115,7 +125,12 @@ class Action(models.Model):
             models.CheckConstraint(condition=Q(status__in=Status.values), name="action_status_known"),
         )
         indexes = (
-            models.Index(fields=["inline", "not_before", "id"], condition=Q(status="ready"), name="action_to_claim"),
+            models.Index(
+                fields=["inline", "workflow", "priority", "not_before", "id"],
+                condition=Q(status="ready"),
+                name="action_to_claim",
+            ),
+            models.Index(fields=["awaits"], condition=Q(status="ready") & ~Q(awaits=""), name="action_awaiting"),
             models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "started"]), name="action_leased"),
             models.Index(fields=["step", "status"], name="action_of_step"),
         )

@@ -33,6 +33,21 @@ class OnReject(models.TextChoices):
     REDO = "redo", "It is proposed again"
 
 
+SCHEMA = 2
+"""The newest form of workflows this code knows. A worker leaves alone what was published in a newer one."""
+
+
+class Priority(models.IntegerChoices):
+    HIGH = 0, "High"
+    NORMAL = 1, "Normal"
+    LOW = 2, "Low"
+
+
+class OnFailure(models.TextChoices):
+    KEEP = "keep", "What was done stays done"
+    UNDO = "undo", "What can be undone is undone, the last first"
+
+
 class Workflow(models.Model):
     """Title and owner are those of the version in force, kept here for lists."""
 
@@ -56,14 +71,24 @@ class Workflow(models.Model):
 
 
 class Version(models.Model):
+    """`key` is CEL over the input: what a run is about, for signals. `schedule` is {cron, zone, input} or empty.
+
+    `schema` is the form it was published in.
+    """
+
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     title = models.CharField(max_length=160)
     purpose = models.TextField(blank=True)
     owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    schema = models.PositiveSmallIntegerField(default=SCHEMA)
     automation_allowed = models.BooleanField(default=False)
     input_schema = models.JSONField(default=dict)
+    key = models.TextField(blank=True)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    schedule = models.JSONField(default=dict)
+    on_failure = models.CharField(max_length=8, choices=OnFailure.choices, default=OnFailure.KEEP)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     in_force_at = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
@@ -107,7 +132,10 @@ class Version(models.Model):
 
 
 class Step(models.Model):
-    """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}."""
+    """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}.
+
+    `join` ({need, rest}), `repeat` ({from, until, at_most, then}) and `wait` are as the file says them, empty without.
+    """
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
@@ -118,6 +146,9 @@ class Step(models.Model):
     params = models.JSONField(default=dict)
     after = models.JSONField(default=list)
     when = models.TextField(blank=True)
+    join = models.JSONField(default=dict)
+    repeat = models.JSONField(default=dict)
+    wait = models.JSONField(default=dict)
     ownership = models.CharField(max_length=16, choices=Ownership.choices)
     assist = models.CharField(max_length=16, choices=Assist.choices, default=Assist.INSIGHT)
     confidence = models.TextField(blank=True)
@@ -142,7 +173,8 @@ class Step(models.Model):
                 condition=Q(sample_rate__gte=0, sample_rate__lte=1), name="sample_rate_between_0_and_1"
             ),
             models.CheckConstraint(
-                condition=~Q(capability="") | Q(ownership="human_owned"), name="software_steps_name_a_capability"
+                condition=~Q(capability="") | Q(ownership="human_owned") | ~Q(wait={}),
+                name="software_steps_name_a_capability",
             ),
         )
 

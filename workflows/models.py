@@ -2,9 +2,27 @@
 
 from workflows.actions import Action, Attempt
 from workflows.definitions import Step, Version, Workflow
+from workflows.engine.turns import Turn
 from workflows.imports import ImportJob
 from workflows.incidents import Incident
 from workflows.records import Audience, Record
 from workflows.runs import Run
+from workflows.schedules import Tick
+from workflows.signals import Signal, Taken
 
-__all__ = ["Action", "Attempt", "Audience", "ImportJob", "Incident", "Record", "Run", "Step", "Version", "Workflow"]
+__all__ = [
+    "Action",
+    "Attempt",
+    "Audience",
+    "ImportJob",
+    "Incident",
+    "Record",
+    "Run",
+    "Signal",
+    "Step",
+    "Taken",
+    "Tick",
+    "Turn",
+    "Version",
+    "Workflow",
+]

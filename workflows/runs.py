@@ -16,24 +16,31 @@ class RunStatus(models.TextChoices):
 
 
 class Run(models.Model):
-    """`root` is the run everything began with (itself, for a run nobody's run started); `trigger` says how it began."""
+    """`root` is the run everything began with (itself, for a run nobody's run started); `trigger` says how it began.
+
+    `key` is what the run is about, for signals. Once `undo_asked_at` is set, what it did is undone, the last first.
+    """
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs")
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="runs")
     status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
     input = models.JSONField(default=dict)
     started_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    key = models.CharField(max_length=200, blank=True)
     trigger = models.CharField(max_length=40, default="by hand")
     parent = models.ForeignKey("Action", on_delete=models.PROTECT, null=True, related_name="children")
     root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    undo_asked_at = models.DateTimeField(null=True, blank=True)
+    undo_asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["workflow", "-id"], name="run_of_workflow"),
             models.Index(fields=["root", "status"], name="run_of_root"),
+            models.Index(fields=["parent", "status"], name="run_of_parent"),
         )
 
     def __str__(self) -> str:

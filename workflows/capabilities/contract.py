@@ -97,9 +97,13 @@ class Done:
 
 @dataclass(frozen=True)
 class More:
-    """Not finished: go on from `progress` in a further transaction. Only without an outside effect."""
+    """Not finished: go on from `progress` in a further transaction. Only without an outside effect.
+
+    `until` lets it sleep so long at most; the end of a run it started wakes it sooner.
+    """
 
     progress: Mapping[str, Any]
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
