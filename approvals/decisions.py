@@ -51,5 +51,11 @@ class Decision(models.Model):
         return f"{self.person} {self.verb} it"
 
     @property
+    def stands(self) -> bool:
+        """Whether whoever decided could still decide so: is here, and of the team or asked by escalation."""
+        person, review = self.person, self.review
+        return person.is_active and (person.decides_for(review.team_id) or review.came_up_to(person))
+
+    @property
     def verb(self) -> str:
         return self.VERBS[self.choice]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
+from approvals.decisions import Choice, Decision
 from approvals.reviews import Review, Status, visible_to
 from governance.paths import Level
 from governance.people import Person
@@ -25,6 +26,15 @@ class Reviews:
         Review.objects.filter(action__in=list(action_ids), status=Status.OPEN).update(
             status=Status.WITHDRAWN, closed_at=now
         )
+
+    def entitled(self, action_ids: Iterable[int]) -> set[int]:
+        """Return the actions whose last approval was given by somebody who may still give it."""
+        given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=(Choice.APPROVE, Choice.EDIT))
+        given = given.select_related("review").order_by("at", "pk").prefetch_related(
+            "person__memberships", "review__escalations__people"
+        )
+        last = {decision.review.action_id: decision for decision in given}
+        return {action for action, decision in last.items() if decision.stands}
 
     def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
         """Return the open reviews of these actions that the person sees: three queries, whatever their number."""

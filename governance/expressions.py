@@ -34,6 +34,7 @@ _EMPTY: dict[str, Any] = {name: [] if kind is _LIST else {} for name, kind in NA
 _EMPTY["confidence"] = None
 SCOPES: dict[str, tuple[str, ...]] = {
     "rule": tuple(NAMES),
+    "key": ("input",),
     "when": ("input", "steps", "run", "now"),
     "params": ("input", "steps", "run", "step", "record", "now"),
     "confidence": ("input", "steps", "run", "step", "record", "proposal", "now"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models
 
-from governance.databases import insert_many
+from governance.databases import fresh, insert_many
 from governance.people import Actor, Person
 
 
@@ -50,16 +50,19 @@ def entry(
     **data: Any,
 ) -> Entry:
     """Return an unsaved Entry, for `record_many`."""
-    return Entry(
-        at=now,
-        actor_kind=actor.kind,
-        actor_name=actor.name,
-        person_id=actor.person_id,
-        verb=verb,
-        workflow=workflow,
-        run=run,
-        action=action,
-        data=data,
+    return fresh(
+        Entry,
+        {
+            "at": now,
+            "actor_kind": actor.kind,
+            "actor_name": actor.name,
+            "person_id": actor.person_id,
+            "verb": verb,
+            "workflow": workflow,
+            "run": run,
+            "action": action,
+            "data": data,
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """The index Django needs: each model lives in the file of its noun."""
 
-from governance.halts import Halt
+from governance.halts import Halt, HaltLift
 from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Team
@@ -14,6 +14,7 @@ __all__ = [
     "EscalationPath",
     "Guardrail",
     "Halt",
+    "HaltLift",
     "Level",
     "Membership",
     "Person",

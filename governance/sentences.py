@@ -24,6 +24,10 @@ VERBS: dict[str, str] = {
     "run.ended": "Run ended",
     "run.stopped": "Run stopped",
     "run.cancelled": "Run cancelled",
+    "run.reopened": "Run open again",
+    "run.undo_asked": "Undoing of a run asked",
+    "run.undone": "Run undone",
+    "children.cancelled": "Started runs cancelled",
     "action.ready": "Step reached",
     "action.skipped": "Step skipped",
     "action.claimed": "Taken up by a worker",
@@ -44,10 +48,16 @@ VERBS: dict[str, str] = {
     "action.sent_back": "Sent back",
     "action.taken_over": "Taken over",
     "action.cancelled": "Cancelled",
+    "action.redone": "Redone",
     "action.expired": "Expired",
     "action.undo_asked": "Undo asked",
     "review.escalated": "Escalated",
+    "signal.received": "Signal sent",
+    "schedule.missed": "Scheduled time missed",
+    "schedule.failed": "Scheduled run not started",
     "halt.pulled": "Halt pulled",
+    "halt.lift_asked": "Lifting of a halt asked",
+    "halt.kept": "Halt kept",
     "halt.lifted": "Halt lifted",
     "version.drafted": "Draft made",
     "version.discarded": "Draft discarded",
@@ -152,8 +162,45 @@ def _uncertain(fact: Fact, step: str, data: Data) -> str:
 
 def _settled(fact: Fact, step: str, data: Data) -> str:
     what = "it happened" if data.get("happened") else "it did not happen"
-    then = ", so it is tried again" if data.get("again") else ""
+    then = ", so it is tried again" if data.get("again") else "" if data.get("happened") else ", and it is left at that"
     return f"{fact.actor_name} on {step}: {what}{then}{_quoted(data.get('note'))}"
+
+
+def _skipped(fact: Fact, step: str, data: Data) -> str:
+    if _person(fact):
+        return f"{fact.actor_name} skipped {step}{_quoted(data.get('reason'))}"
+    return f"{step} skipped: its condition is not met"
+
+
+def _cancelled(fact: Fact, step: str, data: Data) -> str:
+    by = f" by {fact.actor_name}" if _person(fact) else ""
+    return f"{step} cancelled{by}; it did not begin{_quoted(data.get('reason'))}"
+
+
+def _undo_asked(fact: Fact, step: str, data: Data) -> str:
+    what = f"{step}, action {data.get('undoes', '')}" if data.get("step") else f"action {data.get('undoes', '')}"
+    return f"{fact.actor_name} asked to undo {what}" if _person(fact) else f"Undoing of {what} begins"
+
+
+def _run_undo_asked(fact: Fact, step: str, data: Data) -> str:
+    who = f"{fact.actor_name} asked to undo what the run did" if _person(fact) else "What the run did is undone"
+    return f"{who}, the last first{_quoted(data.get('reason'))}"
+
+
+def _run_undone(fact: Fact, step: str, data: Data) -> str:
+    kept = [f"“{spelled(str(key))}”" for key in data.get("kept", ())]
+    stays = f"; {', '.join(kept)} cannot be taken back" if kept else ""
+    return f"Nothing is left to undo: {data.get('undone', 0)} taken back{stays}"
+
+
+def _signal(fact: Fact, step: str, data: Data) -> str:
+    name = data.get("signal", "")
+    if not _person(fact):
+        return f"What waits for “{name}” was told"
+    about = f" about “{data['key']}”" if data.get("key") else " to this run" if data.get("here") else ""
+    woken = data.get("woken", 0)
+    went = f"{woken:,} waiting step{'s go' if woken > 1 else ' goes'} on" if woken else ""
+    return f"{fact.actor_name} sent the signal “{name}”{about}; {went or 'nothing waited for it yet, it is kept'}"
 
 
 def _edited(fact: Fact, step: str, data: Data) -> str:
@@ -197,8 +244,15 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "run.ended": _run_closed,
     "run.stopped": _run_closed,
     "run.cancelled": _run_closed,
+    "run.reopened": lambda fact, step, data: f"{fact.actor_name} opened the run again{_quoted(data.get('reason'))}",
+    "run.undo_asked": _run_undo_asked,
+    "run.undone": _run_undone,
+    "children.cancelled": lambda fact, step, data: (
+        f"{fact.actor_name} cancelled {data.get('runs', 0):,} runs that {step} started{_quoted(data.get('reason'))}"
+    ),
     "action.ready": lambda fact, step, data: f"{step} is next",
-    "action.skipped": lambda fact, step, data: f"{step} skipped: its condition is not met",
+    "action.skipped": _skipped,
+    "action.redone": _said("started anew", "reason"),
     "action.claimed": lambda fact, step, data: f"A worker took up {step}",
     "action.unclaimed": lambda fact, step, data: f"A worker let go of {step} before it began",
     "action.started": _started,
@@ -216,11 +270,22 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
     "action.taken_over": _said("took over"),
-    "action.cancelled": lambda fact, step, data: f"{step} cancelled; it did not begin",
+    "action.cancelled": _cancelled,
     "action.expired": lambda fact, step, data: f"{step} expired: nobody answered, nothing was done",
-    "action.undo_asked": lambda fact, step, data: f"{fact.actor_name} asked to undo action {data.get('undoes', '')}",
+    "action.undo_asked": _undo_asked,
     "review.escalated": _escalated,
+    "signal.received": _signal,
+    "schedule.missed": lambda fact, step, data: (
+        f"Nobody was there to start it at {data.get('first', '')}; only the time of {data.get('at', '')} is made up for"
+    ),
+    "schedule.failed": lambda fact, step, data: (
+        f"Nothing started by schedule at {data.get('at', '')}{_after(data.get('trouble'))}"
+    ),
     "halt.pulled": lambda f, step, data: f"{f.actor_name} halted {data.get('scope', '')}{_quoted(data.get('reason'))}",
+    "halt.lift_asked": lambda fact, step, data: (
+        f"{fact.actor_name} asked to lift the halt of {data.get('scope', '')}{_quoted(data.get('reason'))}"
+    ),
+    "halt.kept": lambda fact, step, data: f"{fact.actor_name} kept the halt of {data.get('scope', '')} in force",
     "halt.lifted": lambda fact, step, data: (
         f"{fact.actor_name} lifted the halt of {data.get('scope', '')}{_quoted(data.get('reason'))}"
     ),

@@ -35,6 +35,8 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = _secret_key()
 if PRODUCTION and (DEBUG or not env.str("SECRET_KEY", "")):
     raise ImproperlyConfigured("REMIT_PRODUCTION needs SECRET_KEY set and DEBUG off.")
+if PRODUCTION and (env.str("REMIT_FAULT", "") or env.str("REMIT_FAULT_FILE", "")):
+    raise ImproperlyConfigured("REMIT_FAULT and REMIT_FAULT_FILE break Remit on purpose; production runs without them.")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -160,6 +162,9 @@ HTTP_ALLOWED_HOSTS = env.list("HTTP_ALLOWED_HOSTS", default=[])
 
 # Most bytes an imported file may unpack to.
 IMPORT_LIMIT = env.int("IMPORT_LIMIT", 512 * 1024 * 1024)
+
+# Seconds an attempt at an effect may take. After that, and a grace, it counts as not known.
+ATTEMPT_SECONDS = env.int("REMIT_ATTEMPT_SECONDS", 60)
 
 # --- Celery: a doorbell, never the work ----------------------------------------------------------------------------
 if not REDIS_URL:

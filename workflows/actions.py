@@ -35,14 +35,16 @@ class Status(models.TextChoices):
 S = Status
 TRANSITIONS: dict[Status, frozenset[Status]] = {
     # capabilities without an outside effect go from ready to their end inside one transaction
-    S.READY: frozenset({S.CLAIMED, S.DONE, S.FAILED, S.IN_REVIEW, S.WITH_PERSON, S.REFUSED, S.CANCELLED}),
+    S.READY: frozenset(
+        {S.CLAIMED, S.DONE, S.FAILED, S.IN_REVIEW, S.WITH_PERSON, S.REFUSED, S.SKIPPED, S.CANCELLED, S.EXPIRED}
+    ),
     S.CLAIMED: frozenset({S.STARTED, S.READY, S.IN_REVIEW, S.WITH_PERSON, S.REFUSED, S.FAILED, S.CANCELLED}),
     S.STARTED: frozenset({S.DONE, S.FAILED, S.READY, S.UNCERTAIN}),
-    S.IN_REVIEW: frozenset({S.READY, S.REJECTED, S.WITH_PERSON, S.CANCELLED, S.EXPIRED}),
-    S.WITH_PERSON: frozenset({S.DONE, S.REJECTED, S.CANCELLED, S.EXPIRED}),
+    S.IN_REVIEW: frozenset({S.READY, S.REJECTED, S.WITH_PERSON, S.SKIPPED, S.CANCELLED, S.EXPIRED}),
+    S.WITH_PERSON: frozenset({S.DONE, S.REJECTED, S.SKIPPED, S.CANCELLED, S.EXPIRED}),
     S.UNCERTAIN: frozenset({S.DONE, S.FAILED, S.READY}),
-    S.FAILED: frozenset({S.READY}),
-    S.REFUSED: frozenset({S.READY}),
+    S.FAILED: frozenset(),
+    S.REFUSED: frozenset(),
     S.DONE: frozenset(),
     S.REJECTED: frozenset(),
     S.SKIPPED: frozenset(),

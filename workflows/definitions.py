@@ -13,6 +13,7 @@ from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
 from workflows import graph
+from workflows.flow import Shape
 
 
 class Ownership(models.TextChoices):
@@ -117,6 +118,10 @@ class Version(models.Model):
     @cached_property
     def after(self) -> dict[str, list[str]]:
         return {step.key: step.after for step in self.ordered_steps}
+
+    @cached_property
+    def shape(self) -> Shape:
+        return Shape.of(self.ordered_steps)
 
     @cached_property
     def successors(self) -> dict[str, list[str]]:

@@ -62,3 +62,19 @@ def ancestors(after: Mapping[str, Sequence[str]], step: str) -> set[str]:
             found.add(key)
             frontier.extend(after[key])
     return found
+
+
+def between(after: Mapping[str, Sequence[str]], first: str, last: str) -> list[str]:
+    """Return the steps on all ways from one step to another, both included, in the given order."""
+    before_last = ancestors(after, last)
+    onward = {key for key in before_last if first in ancestors(after, key)}
+    return [key for key in after if key in (first, last) or key in onward]
+
+
+def only_to(after: Mapping[str, Sequence[str]], step: str) -> set[str]:
+    """Return the steps from which every way leads to this one."""
+    found, following = {step}, successors(after)
+    for key in reversed(order(after)):
+        if following[key] and found.issuperset(following[key]):
+            found.add(key)
+    return found - {step}

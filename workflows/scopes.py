@@ -1,13 +1,17 @@
-"""What a halt reaches: what may be halted and its name, the actions in scope by state, whether any began after it."""
+"""What a halt reaches: what may be halted and its name, the actions in scope by state, whether any began after it.
+
+The agent of a run is the account that asked for it over the API; the runs that one started in turn are its, too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
-from governance.halts import Halt, Scope
+from governance.halts import Halt, HaltRefused, Holds, Scope
 from governance.ledger import Entry
 from governance.people import Person, Team
 from workflows.access import workflows_for
@@ -29,19 +33,62 @@ def steps_in(scope: str, target: str) -> QuerySet[Step]:
             return Step.objects.filter(version__workflow__slug=slug, key=key)
         case Scope.CAPABILITY:
             return Step.objects.filter(capability=target)
+        case Scope.AGENT:  # an agent's actions are told by their run, not by their step
+            return Step.objects.none()
         case _:
             return Step.objects.filter(Q(version__workflow__owner__slug=target) | Q(reviewers__slug=target))
+
+
+BY_API = "by API"
+"""The trigger of runs that were asked for over the API."""
+
+
+def runs_of_agent(email: str) -> QuerySet[Run]:
+    """Return the runs this account asked for over the API, and those they started."""
+    return Run.objects.filter(Q(trigger=BY_API) | Q(root__trigger=BY_API), started_by__email=email)
+
+
+def agents_of(runs: Sequence[Run]) -> dict[int, str]:
+    """Return, by id of the run, who asked for it over the API; runs that began otherwise are left out: two queries."""
+    roots = Run.objects.filter(pk__in={run.root_id for run in runs if run.root_id}, trigger=BY_API)
+    by_api = set(roots.values_list("pk", flat=True))
+    asked = [run for run in runs if run.trigger == BY_API or run.root_id in by_api]
+    people = Person.objects.filter(pk__in={run.started_by_id for run in asked})
+    emails = dict(people.values_list("pk", "email"))
+    return {run.pk: emails[run.started_by_id] for run in asked if run.started_by_id in emails}
 
 
 def actions_in(scope: str, target: str) -> QuerySet[Action]:
     """Return the actions in scope. Asked by step, so that counting them by state needs no more than an index."""
     if scope == Scope.EVERYTHING:
         return Action.objects.all()
+    if scope == Scope.AGENT:
+        return Action.objects.filter(run__in=runs_of_agent(target))
     return Action.objects.filter(step__in=steps_in(scope, target))
+
+
+def outside(rows: QuerySet[Action], halts: Iterable[tuple[str, str]]) -> QuerySet[Action]:
+    """Return the actions that none of these halts, as (scope, target), holds."""
+    for scope, target in halts:
+        if scope == Scope.EVERYTHING:
+            return rows.none()
+        if scope == Scope.AGENT:
+            rows = rows.exclude(run__in=runs_of_agent(target))
+        else:
+            rows = rows.exclude(step__in=steps_in(scope, target))
+    return rows
+
+
+def halts_over(standing: Iterable[Halt], step: Step, agent: str) -> list[Halt]:
+    """Return the halts that keep this step's actions from beginning; `agent` is that of their run, or empty."""
+    version = step.version
+    place = (version.workflow.slug, step.key, step.capability, (version.owner.slug, step.reviewers.slug), agent)
+    return [halt for halt in standing if Holds.of([(halt.scope, halt.target)]).stops(*place)]
 
 
 STATES: dict[str, tuple[str, str]] = {
     "ready": ("Ready", "Stays ready. Does not begin."),
+    "waits": ("Waiting for a time or a signal", "Time runs on and signals are kept. What comes next does not begin."),
     Status.IN_REVIEW: ("In review", "Stays in the queue and can be decided. An approval does not begin."),
     "approved": ("Approved, not begun", "Stays approved. Judged again before it begins."),
     Status.WITH_PERSON: ("With a person", "People go on working; nothing they record sets off an effect."),
@@ -78,8 +125,9 @@ def reach(scope: str, target: str) -> Reach:
     counts: dict[str, int] = dict(by_status)
     waiting = actions.filter(status__in=(Status.READY, Status.CLAIMED))
     approved = waiting.exclude(digest="").filter(approved_digest=F("digest")).count()
-    ready = counts.get(Status.READY, 0) + counts.get(Status.CLAIMED, 0) - approved
-    counts = {**counts, "ready": ready, "approved": approved}
+    timed = actions.filter(status=Status.READY).exclude(step__wait={}).count()
+    ready = counts.get(Status.READY, 0) + counts.get(Status.CLAIMED, 0) - approved - timed
+    counts = {**counts, "ready": ready, "waits": timed, "approved": approved}
     states = [State(*words, counts.get(name, 0), name == Status.STARTED) for name, words in STATES.items()]
     still = sum(state.count for state in states)
     begun = counts.get(Status.STARTED, 0)
@@ -106,11 +154,13 @@ def began_after(halt: Halt) -> int:
     later = Entry.objects.filter(id__gt=pulled.pk, actor_kind="software", action__isnull=False)
     started = later.filter(verb="action.started").values("action")
     done = later.filter(verb="action.done").values("action")
-    return actions_in(halt.scope, halt.target).filter(Q(pk__in=started) | Q(pk__in=done, inline=True)).count()
+    actions = actions_in(halt.scope, halt.target).exclude(step__capability="")  # a wait that is over begins nothing
+    return actions.filter(Q(pk__in=started) | Q(pk__in=done, inline=True)).count()
 
 
 Choices = list[tuple[str, list[tuple[str, str]]]]
 """The objects of a scope in groups; a group without a name stands by itself."""
+MOST_NAMED = 12
 
 
 def choices(scope: str, person: Person) -> Choices:
@@ -130,8 +180,24 @@ def choices(scope: str, person: Person) -> Choices:
             return [("", [(key, capability.title) for key, capability in capabilities().items()])]
         case Scope.TEAM:
             return [("", list(Team.objects.values_list("slug", "name")))]
+        case Scope.AGENT:
+            agents = Person.objects.filter(tokens__isnull=False).distinct()
+            return [("", [(agent.email, f"{agent.name}, {agent.email}") for agent in agents])]
         case _:
             return []
+
+
+def target_or_refuse(scope: str, target: str, person: Person) -> str:
+    """Return the target as halts hold it. Raises HaltRefused when there is no such thing for this person to halt."""
+    if scope == Scope.EVERYTHING:
+        return target  # which must be empty; `pull` says so
+    if scope == Scope.AGENT and Person.objects.filter(email=target.lower()).exists():
+        return target.lower()
+    known = [key for _, group in choices(scope, person) for key, _ in group]
+    if target not in known:
+        names = ", ".join(known[:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
+        raise HaltRefused(f"There is no {scope} “{target}” for you; there are: {names or 'none'}. Nothing was halted.")
+    return target
 
 
 def title_of(halt: Halt) -> str:
@@ -149,6 +215,9 @@ def title_of(halt: Halt) -> str:
             return known.title if known else halt.target
         case Scope.TEAM:
             return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
+        case Scope.AGENT:
+            name = _named(Person.objects.filter(email=halt.target).values_list("name", flat=True), halt.target)
+            return f"What {name} asks for over the API"
         case _:
             return "Everything"
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from governance import databases
-from workflows import doorbell
+from workflows import doorbell, schedules, signals
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
@@ -28,4 +28,6 @@ def refresh_statistics() -> None:
 @shared_task
 def sweep() -> None:
     sweeping.sweep(timezone.now())
+    schedules.tick(timezone.now())
+    signals.tell(timezone.now())
     work_off(timezone.now())

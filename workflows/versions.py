@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from governance.judging import Terms
-from workflows.definitions import Step, Version
+from workflows.definitions import SCHEMA, Step, Version
 
 
 @lru_cache(maxsize=512)
@@ -26,3 +26,8 @@ def terms_of(step: Step) -> Terms:
         min_confidence=step.min_confidence,
         sample_rate=step.sample_rate,
     )
+
+
+def unknown_schemas() -> list[int]:
+    """Return the versions that were published in a form newer than this code knows."""
+    return list(Version.objects.filter(schema__gt=SCHEMA).values_list("pk", flat=True))

@@ -104,10 +104,9 @@ class Fortnight:
         ada, gita, chen = (self.company.people[key] for key in ("ada", "gita", "chen"))
         reason = "The mail provider reports bounces it cannot explain"
         self.past.plan(self.day(7, 9, 30), lambda now: halts.pull(ada, "capability", "email.send", reason, now))
-        self.past.plan(
-            self.day(7, 10, 10),
-            lambda now: halts.Halt.objects.get().lift(gita, "Their filter was at fault; mended since 10:02", now),
-        )
+        mended = "Their filter was at fault; mended since 10:02"
+        self.past.plan(self.day(7, 10, 6), lambda now: halts.Halt.objects.get().ask_to_lift(gita, mended, now))
+        self.past.plan(self.day(7, 10, 10), lambda now: halts.Halt.objects.get().agree_to_lift(ada, now))
         self.past.plan(self.day(9, 12), lambda now: shelf.withdraw_the_winter_offer(self.company, now))
         self.past.plan(self.day(4, 12), lambda now: answers.undo(_moved_last(), Actor.of(chen), now))
 

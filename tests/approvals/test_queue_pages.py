@@ -11,6 +11,7 @@ from approvals.decisions import Decision
 from approvals.reviews import Review
 from governance import halts
 from governance.ledger import Entry
+from tests.states import put
 from workflows.actions import Action
 
 PROGRAM = """
@@ -269,7 +270,7 @@ def test_an_uncertain_mail_is_settled_by_a_person_who_knows(welcome, review, sig
     action = review.action
     action.attempts.create(number=1, fence=0, digest=action.digest, begun_at=welcome.now, deadline=welcome.now)
     Review.objects.filter(pk=review.pk).update(kind="uncertain")
-    Action.objects.filter(pk=action.pk).update(status="uncertain", trouble="the connection broke while sending")
+    put(action, "uncertain", trouble="the connection broke while sending")
     ben = sign_in("ben")
     page = text(ben.get(address(review)))
     assert "If you are wrong, Priya Raman gets it twice." in page

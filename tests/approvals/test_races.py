@@ -111,7 +111,8 @@ def test_nothing_begins_after_a_halt_has_returned(notice):
     *_, begun = at_once(*[lambda: drive(lambda: notice.now)] * 3, pull)
     assert Attempt.objects.count() == begun
     assert len(mail.outbox) == begun
-    halts.Halt.objects.get().lift(notice.lea, "The offer is right", notice.now)
+    halts.Halt.objects.get().ask_to_lift(notice.lea, "The offer is right", notice.now)
+    halts.Halt.objects.get().agree_to_lift(notice.ada, notice.now)
     notice.later(seconds=5)
     notice.work()
     assert len(mail.outbox) == 200

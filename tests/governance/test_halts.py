@@ -1,14 +1,17 @@
-"""A halt stops what has not begun; another leader lifts it, with a reason."""
+"""A halt stops what has not begun; two leaders lift it: one asks with a reason, another agrees."""
 
 import pytest
 from django.core import mail
 
 from approvals.reviews import Review
-from governance.halts import Halt, HaltRefused, Scope, pull
+from governance.halts import AlreadyLifted, Halt, HaltRefused, Holds, Scope, pull
 from governance.ledger import Entry
 from governance.people import Membership, Role
+from governance.tokens import Token
 from workflows.actions import Action
-from workflows.scopes import began_after, choices, reach
+from workflows.engine.starting import start
+from workflows.runs import Run
+from workflows.scopes import BY_API, agents_of, began_after, choices, halts_over, outside, reach
 
 WELCOME = """
 workflow: welcome
@@ -56,6 +59,11 @@ def halt(world, scope=Scope.EVERYTHING, target="", who="ada", reason="Complaints
     return pull(world.people[who], scope, target, reason, world.now)
 
 
+def lift(world, made, asks="lea", agrees="eve", reason="The template was replaced"):
+    made.ask_to_lift(world.people[asks], reason, world.now)
+    made.agree_to_lift(world.people[agrees], world.now)
+
+
 # --- what a halt does ----------------------------------------------------------------------------------------------
 
 
@@ -75,7 +83,7 @@ def test_lifting_lets_what_was_ready_go_on(welcome, scope, target):
     made = halt(welcome, scope, target)
     run = welcome.run("welcome", contact="priya")
     welcome.later(hours=1)
-    assert made.lift(welcome.lea, "The template was replaced", welcome.now)
+    lift(welcome, made)
     welcome.work()
     run.refresh_from_db()
     assert run.status == "ended"
@@ -113,9 +121,19 @@ def test_what_goes_on_outside_the_scope_does_not_count_either(welcome):
 def test_after_lifting_what_goes_on_is_seen_as_begun_after_it(welcome):
     made = halt(welcome)
     welcome.run("welcome", contact="priya")
-    made.lift(welcome.lea, "Checked", welcome.now)
+    lift(welcome, made)
     welcome.work()
     assert began_after(made) == 2
+
+
+def test_a_request_to_lift_alone_lets_nothing_begin(welcome):
+    made = halt(welcome)
+    run = welcome.run("welcome", contact="priya")
+    made.ask_to_lift(welcome.lea, "The template was replaced", welcome.now)
+    welcome.later(hours=1)
+    welcome.work()
+    run.refresh_from_db()
+    assert (run.status, mail.outbox, began_after(made)) == ("open", [], 0)
 
 
 def test_people_go_on_deciding_and_an_approval_waits(welcome):
@@ -143,41 +161,81 @@ def test_every_action_in_scope_is_counted_once(welcome):
 # --- who may pull and lift -----------------------------------------------------------------------------------------
 
 
-def test_pulling_and_lifting_have_one_entry_each(world):
-    halt(world).lift(world.eve, "It was a drill", world.now)
+def test_pulling_asking_and_lifting_have_one_entry_each(world):
+    lift(world, halt(world), "lea", "eve", "It was a drill")
     entries = Entry.objects.values_list("verb", "actor_name", "workflow", "data__reason")
     assert list(entries) == [
         ("halt.pulled", "Ada Lund", None, "Complaints since noon"),
+        ("halt.lift_asked", "Lea Roth", None, "It was a drill"),
         ("halt.lifted", "Eve Marsh", None, "It was a drill"),
     ]
 
 
-def test_ada_who_pulled_it_does_not_lift_it(world):
+@pytest.mark.parametrize("asks", ["ada", "lea"])
+def test_whoever_asks_does_not_agree_to_it(world, asks):
     made = halt(world)
-    with pytest.raises(HaltRefused, match="another leader lifts it: Eve Marsh or Lea Roth"):
-        made.lift(world.ada, "All is well", world.now)
+    made.ask_to_lift(world.people[asks], "All is well", world.now)
+    with pytest.raises(HaltRefused, match="You asked to lift this halt already; another leader agrees: .*Eve Marsh"):
+        made.agree_to_lift(world.people[asks], world.now)
+    with pytest.raises(HaltRefused, match="It still stands"):
+        made.ask_to_lift(world.people[asks], "All is well, really", world.now)
     made.refresh_from_db()
     assert made.is_in_force
 
 
-def test_the_only_leader_lifts_her_own_halt(world):
+def test_ada_who_pulled_it_may_agree_to_what_lea_asks(world):
+    made = halt(world)
+    lift(world, made, "lea", "ada")
+    made.refresh_from_db()
+    assert (made.lifted_by, made.lift_reason, made.lifts.get().asked_by) == (
+        world.ada, "The template was replaced", world.lea,
+    )  # fmt: skip
+
+
+def test_the_only_leader_lifts_a_halt_alone(world):
     Membership.objects.filter(role=Role.LEADER).exclude(person=world.ada).delete()
-    assert halt(world).lift(world.ada, "All is well", world.now)
+    made = halt(world)
+    made.ask_to_lift(world.ada, "All is well", world.now)
+    assert not made.is_in_force
+    assert [entry.verb for entry in Entry.objects.all()] == ["halt.pulled", "halt.lift_asked", "halt.lifted"]
 
 
-def test_a_leader_who_left_is_nobody_who_could_lift_it(world):
+def test_leaders_who_left_are_nobody_who_could_agree(world):
+    made = halt(world)
+    made.ask_to_lift(world.ada, "All is well", world.now)
     for name in ("lea", "eve"):
         world.people[name].is_active = False
         world.people[name].save()
-    assert halt(world).lift(world.ada, "All is well", world.now)
+    made.ask_to_lift(world.ada, "All is well", world.now)
+    assert not made.is_in_force
 
 
-def test_of_two_who_lift_the_second_changes_nothing(world):
+def test_of_two_who_agree_the_second_changes_nothing(world):
     made = halt(world)
-    assert made.lift(world.lea, "Checked", world.now)
-    assert not made.lift(world.eve, "Checked, too", world.now)
-    made.refresh_from_db()
-    assert (made.lifted_by, made.lift_reason) == (world.lea, "Checked")
+    lift(world, made, "ada", "lea")
+    with pytest.raises(AlreadyLifted, match="Lea Roth lifted this halt before your answer arrived"):
+        Halt.objects.get().agree_to_lift(world.eve, world.now)
+    assert Entry.objects.filter(verb="halt.lifted").count() == 1
+
+
+def test_eve_keeps_it_and_lea_may_ask_again(world):
+    made = halt(world)
+    made.ask_to_lift(world.lea, "All is well", world.now)
+    made.keep(world.eve, world.now)
+    assert made.asked is None
+    with pytest.raises(HaltRefused, match="Nobody asks to lift this halt any more"):
+        made.agree_to_lift(world.eve, world.now)
+    made.ask_to_lift(world.lea, "The list was checked, too", world.now)
+    made.agree_to_lift(world.eve, world.now)
+    assert [(lift.kept_by, lift.agreed_by) for lift in made.lifts.order_by("pk")] == [
+        (world.eve, None), (None, world.eve),
+    ]  # fmt: skip
+
+
+def test_one_verb_asks_and_from_another_leader_agrees(world):
+    made = halt(world)
+    assert not made.lift(world.lea, "Checked", world.now)
+    assert made.lift(world.eve, "", world.now)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +249,52 @@ def test_a_halt_needs_a_reason_and_an_object(world, scope, target, reason):
 
 def test_lifting_needs_a_reason(world):
     with pytest.raises(HaltRefused, match="Say why"):
-        halt(world).lift(world.lea, "  ", world.now)
+        halt(world).ask_to_lift(world.lea, "  ", world.now)
+
+
+# --- one agent -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def max_the_agent(welcome):
+    """Max asks over the API with a token of his own; Ben, who reviews, starts by hand."""
+    Token.issue(welcome.chen, "max", welcome.now)
+    return welcome
+
+
+def asked(world, trigger=BY_API, person="chen", **more):
+    run = start("welcome", {"contact": "priya"}, world.people[person], world.now, trigger)
+    Run.objects.filter(pk=run.pk).update(**more)
+    return Run.objects.get(pk=run.pk)
+
+
+def test_the_agent_of_a_run_is_who_asked_for_it_over_the_api(max_the_agent):
+    by_api, by_hand, other = asked(max_the_agent), asked(max_the_agent, "by hand"), asked(max_the_agent, person="ben")
+    child = asked(max_the_agent, f"by run {by_api.pk}", root=by_api)
+    email = "chen@tideway.example"
+    assert agents_of([by_api, by_hand, child, other]) == {
+        by_api.pk: email, child.pk: email, other.pk: "ben@tideway.example",
+    }  # fmt: skip
+    held = outside(Action.objects.all(), [(Scope.AGENT, email)])
+    assert set(held.values_list("run", flat=True)) == {by_hand.pk, other.pk}
+    assert reach(Scope.AGENT, email).holds == 2
+    assert choices(Scope.AGENT, max_the_agent.ada) == [("", [(email, f"Chen Wei, {email}")])]
+
+
+def test_a_halt_of_an_agent_is_over_its_runs_and_no_others(max_the_agent):
+    made, step = halt(max_the_agent, Scope.AGENT, "chen@tideway.example"), asked(max_the_agent).actions.get().step
+    assert halts_over([made], step, "chen@tideway.example") == [made]
+    assert halts_over([made], step, "ben@tideway.example") == halts_over([made], step, "") == []
+    assert Holds.now_in_force().agents
+
+
+@pytest.mark.xfail(strict=True, reason="the engine does not say yet who asked for a run")
+def test_under_a_halt_of_an_agent_what_it_asked_for_does_not_begin_and_the_rest_does(max_the_agent):
+    halt(max_the_agent, Scope.AGENT, "chen@tideway.example")
+    held, free = asked(max_the_agent), asked(max_the_agent, person="ben")
+    max_the_agent.work()
+    assert len(mail.outbox) == 1
+    assert [Run.objects.get(pk=run.pk).status for run in (held, free)] == ["open", "ended"]
 
 
 # --- the page ------------------------------------------------------------------------------------------------------
@@ -203,7 +306,7 @@ def test_ada_pulls_a_halt_and_everybody_reads_who_and_why(welcome, sign_in):
     page = sign_in("ben").get("/halts/").content.decode()
     assert "Complaints since noon" in page
     assert "Ada Lund" in page
-    assert "Lift this halt" not in page
+    assert "Ask to lift" not in page
     assert "What should stop?" not in page
 
 
@@ -211,7 +314,8 @@ def test_ben_pulls_and_lifts_nothing(world, sign_in):
     made = halt(world)
     ben = sign_in("ben")
     assert ben.post("/halts/", {"scope": "everything", "reason": "No"}).status_code == 403
-    assert ben.post(f"/halts/{made.pk}/lift/", {"reason": "No"}).status_code == 403
+    for verb in ("lift", "agree", "keep"):
+        assert ben.post(f"/halts/{made.pk}/{verb}/", {"reason": "No"}).status_code == 403
     assert Halt.objects.get().is_in_force
 
 
@@ -242,34 +346,63 @@ def test_a_halt_without_a_reason_keeps_the_form_as_it_was(welcome, sign_in):
     assert '<option value="email.send" selected>' in page
 
 
-def test_the_page_tells_ada_who_lifts_what_she_pulled(world, sign_in):
+def test_ada_asks_on_the_page_and_reads_who_may_agree(world, sign_in):
     made = halt(world)
     ada = sign_in("ada")
-    assert "another leader lifts it: Eve Marsh or Lea Roth" in ada.get("/halts/").content.decode()
-    response = ada.post(f"/halts/{made.pk}/lift/", {"reason": "All is well"})
-    assert response.status_code == 422
+    assert "You ask, Eve Marsh or Lea Roth agrees" in ada.get("/halts/").content.decode()
+    assert ada.post(f"/halts/{made.pk}/lift/", {"reason": "All is well"}).url == "/halts/"
+    page = ada.get("/halts/").content.decode()
+    assert "<b>You</b> asked" in page
+    assert "<b>Eve Marsh or Lea Roth</b> may agree" in page
+    assert "Agree to lift" not in page
+    response = ada.post(f"/halts/{made.pk}/agree/")
+    assert response.status_code == 409
     assert "It still stands" in response.content.decode()
 
 
-def test_the_only_leader_reads_that_she_may_lift_it_herself(world, sign_in):
+def test_the_only_leader_reads_that_her_word_is_enough(world, sign_in):
     halt(world)
     Membership.objects.filter(role=Role.LEADER).exclude(person=world.ada).delete()
-    assert "there is no other leader here" in sign_in("ada").get("/halts/").content.decode()
+    assert "your word alone lifts it" in sign_in("ada").get("/halts/").content.decode()
 
 
-def test_lea_lifts_it_and_it_stands_among_the_earlier_ones(world, sign_in):
+def test_lea_agrees_and_it_stands_among_the_earlier_ones_with_both_names(world, sign_in):
     made = halt(world)
+    made.ask_to_lift(world.ada, "Template replaced", world.now)
     lea = sign_in("lea")
-    assert lea.post(f"/halts/{made.pk}/lift/", {"reason": "Template replaced"}).url == "/halts/"
+    assert "You</b> may agree" in lea.get("/halts/").content.decode()
+    assert lea.post(f"/halts/{made.pk}/agree/").url == "/halts/"
     page = lea.get("/halts/").content.decode()
     assert "Nothing is halted" in page
-    assert "Template replaced" in page
+    assert "lifted by Ada Lund and Lea Roth: “Template replaced”" in page
 
 
-def test_whoever_lifts_second_is_told_who_was_first(world, sign_in):
+def test_lea_keeps_it_halted_and_it_can_be_asked_again(world, sign_in):
     made = halt(world)
-    made.lift(world.lea, "Checked", world.now)
-    page = sign_in("eve").post(f"/halts/{made.pk}/lift/", {"reason": "Checked"}, follow=True).content.decode()
+    made.ask_to_lift(world.ada, "Template replaced", world.now)
+    lea = sign_in("lea")
+    assert lea.post(f"/halts/{made.pk}/keep/").url == "/halts/"
+    assert "Ask to lift" in lea.get("/halts/").content.decode()
+
+
+def test_asking_to_lift_without_a_reason_changes_nothing(world, sign_in):
+    made = halt(world)
+    response = sign_in("lea").post(f"/halts/{made.pk}/lift/", {"reason": " "})
+    assert response.status_code == 422
+    assert "Say why; others will read it." in response.content.decode()
+    assert made.asked is None
+
+
+@pytest.mark.parametrize("reason", ["nul \x00 inside", "long " * 1000])
+def test_a_reason_no_database_can_hold_is_told_and_not_stored(world, sign_in, reason):
+    assert sign_in("ada").post("/halts/", {"scope": "everything", "reason": reason}).status_code == 422
+    assert not Halt.objects.exists()
+
+
+def test_whoever_agrees_second_is_told_who_was_first(world, sign_in):
+    made = halt(world)
+    lift(world, made, "ada", "lea")
+    page = sign_in("eve").post(f"/halts/{made.pk}/agree/", follow=True).content.decode()
     assert "Lea Roth lifted this halt before your answer arrived" in page
 
 

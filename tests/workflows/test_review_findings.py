@@ -2,6 +2,7 @@
 
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
 from threading import Thread
 
 import pytest
@@ -16,13 +17,13 @@ from workflows.capabilities.contract import CapabilityError, NotSent
 from workflows.capabilities.email import Send
 from workflows.capabilities.http import host_of
 from workflows.definitions import Step
-from workflows.engine import answers, execute
-from workflows.engine.begin import sort_out, start
-from workflows.engine.claim import LEASE, MOST_CLAIMS, claim
-from workflows.engine.drive import inline_batch
-from workflows.engine.execute import execute_effects, settle
+from workflows.engine import answers, flight
+from workflows.engine.begin import attempt_time, begin
+from workflows.engine.claim import MOST_CLAIMS, claim
+from workflows.engine.drive import record
+from workflows.engine.flight import Flight
+from workflows.engine.inline import inline_batch
 from workflows.engine.propose import propose
-from workflows.engine.record import save
 from workflows.engine.sweep import GRACE, sweep
 from workflows.engine.work import resolve
 from workflows.files import FileProblems
@@ -77,19 +78,15 @@ def notice(world):
     return world
 
 
-def begin(world):
+def begun(world):
     """Claim what is ready and bring it as far as begun."""
     works = claim("worker 1", 10, world.now)
     propose(works, world.now)
-    with transaction.atomic():
-        acting = sort_out(works, world.now)
-        start(acting, world.now)
-        save(works, world.now)
-    return acting
+    return begin(works, world.now)
 
 
 def pass_the_lease(world):
-    world.later(seconds=(LEASE + GRACE).total_seconds() + 1)
+    world.later(seconds=(attempt_time() + GRACE).total_seconds() + 1)
     sweep(world.now)
 
 
@@ -183,24 +180,23 @@ def test_what_was_only_claimed_when_ben_stopped_the_run_does_not_begin(notice):
     works = claim("worker 1", 10, notice.now)
     Review.objects.get().decide(notice.ben, "reject", notice.now, note="Not now")
     propose(works, notice.now)
-    assert sort_out(works, notice.now) == []
-    save(works, notice.now)
+    assert begin(works, notice.now) == []
     assert (notice.action(run, "send").status, notice.verbs(run)[-1]) == ("cancelled", "action.cancelled")
 
 
 def test_what_queued_behind_slow_effects_too_long_is_left_for_later(notice, monkeypatch):
-    monkeypatch.setattr(execute, "PATIENCE", -1.0)
+    monkeypatch.setattr(flight, "TO_ONE_HOST", 0)
     notice.start("notice", to="tom@client.example")
-    (result,) = execute_effects(begin(notice))
+    queue = Flight(attempt_seconds=0)
+    queue.board(begun(notice), time.monotonic())
+    ((_, result),) = queue.landed()
     assert (type(result), mail.outbox) == (NotSent, [])
 
 
 def test_claims_that_led_to_a_begin_do_not_count_against_an_action(notice):
     run = notice.start("notice", to="tom@client.example")
     for _ in range(MOST_CLAIMS):
-        works = begin(notice)
-        settle(works[0], NotSent("no route"), notice.now)
-        save(works, notice.now)
+        record([(begun(notice)[0], NotSent("no route"))], lambda: notice.now)
         notice.later(minutes=10)
     claim("worker 1", 10, notice.now)
     pass_the_lease(notice)
@@ -211,7 +207,7 @@ def test_a_safe_call_whose_worker_dies_each_time_comes_before_a_person(notice, o
     notice.load(CALL)
     run = notice.start("call", url=odd(b""))
     for _ in range(MOST_ATTEMPTS):
-        begin(notice)
+        begun(notice)
         pass_the_lease(notice)
     assert notice.action(run, "call").status == "uncertain"
 

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from governance.ledger import Entry
+from tests.states import put
 from workflows.actions import PASSED, TRANSITIONS, WAITING, WORKING, Action, IllegalMove, LostRace, Status
 from workflows.engine.record import save
 from workflows.engine.work import gather
@@ -24,11 +25,6 @@ def action(world):
     world.asset("template", "note", body={"subject": "A", "body": "B"})
     world.load(ONE_STEP)
     return world.action(world.start("note"), "write")
-
-
-def put(action, status):
-    """Set the state as no product code may."""
-    Action.objects.filter(pk=action.pk).update(status=status)
 
 
 @pytest.mark.parametrize(("was", "to"), list(product(Status, Status)), ids=lambda status: status.value)

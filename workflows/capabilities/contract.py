@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,6 +67,12 @@ class Context:
     shelf: Shelf
     started_by: int | None = None
     progress: Mapping[str, Any] = field(default_factory=dict)
+    deadline: float | None = None
+    """The moment of the monotonic clock after which an effect must not set out any more."""
+
+    @property
+    def in_time(self) -> bool:
+        return self.deadline is None or time.monotonic() < self.deadline
 
 
 @dataclass(frozen=True)
@@ -183,6 +190,10 @@ class Capability:
 
     def retry_safe(self, payload: Any) -> bool:
         return not self.effect
+
+    def host(self, payload: Any) -> str:
+        """Return whom an effect talks to; so many talk to one host at once. Empty: nobody who could be crowded."""
+        return ""
 
     def headline(self, payload: Any, context: Context) -> str:
         """Return the decision as a question in few words: “Send “Your plan” to Priya Raman?”"""

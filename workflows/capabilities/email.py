@@ -79,6 +79,9 @@ class Send(Capability):
         assets = [context.shelf.facts("template", payload.template)] if payload.template else []
         return Facts(assets=assets, amounts={"recipients": 1})
 
+    def host(self, payload: Payload) -> str:
+        return "the mail server"
+
     def execute(self, payload: Payload, context: Context) -> Result:
         message = EmailMultiAlternatives(
             payload.subject,
@@ -91,7 +94,7 @@ class Send(Capability):
             },
         )
         message.attach_alternative(linebreaks(payload.body, autoescape=True), "text/html")
-        return _sent(message, payload)
+        return _sent(message, payload, context)
 
     def headline(self, payload: Payload, context: Context) -> str:
         return f"Send “{payload.subject}” to {payload.to_name or payload.to}?"
@@ -106,13 +109,16 @@ class Send(Capability):
         return Preview("mail", {**payload.model_dump(), "sender": settings.DEFAULT_FROM_EMAIL})
 
 
-def _sent(message: EmailMultiAlternatives, payload: Send.Payload) -> Result:
+def _sent(message: EmailMultiAlternatives, payload: Send.Payload, context: Context) -> Result:
     """Send, and tell apart what is certain from what is not (RFC 5321: before the end of DATA nothing was accepted)."""
     connection = message.connection = get_connection()
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
         return NotSent(f"the mail server could not be reached: {error}")
+    if not context.in_time:
+        connection.close()
+        return NotSent("the mail server let us wait too long; nothing was sent")
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:

@@ -6,7 +6,8 @@ import ipaddress
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import httpx
@@ -66,6 +67,9 @@ class Request(Capability):
     def retry_safe(self, payload: Payload) -> bool:
         return payload.deduplicates
 
+    def host(self, payload: Payload) -> str:
+        return httpx.URL(payload.url).host
+
     def execute(self, payload: Payload, context: Context) -> Result:
         try:
             host = host_of(payload.url)
@@ -74,7 +78,7 @@ class Request(Capability):
             return Refused(str(error))
         except OSError as error:
             return NotSent(f"{payload.url} could not be found: {error}")
-        return _call(payload, host, address, context.idempotency_key)
+        return _call(payload, host, address, context)
 
     def headline(self, payload: Payload, context: Context) -> str:
         return f"Call {httpx.URL(payload.url).host} ({payload.method})?"
@@ -115,23 +119,40 @@ def public_address(host: str, port: int | None) -> str:
     return str(found[0])
 
 
-def _call(payload: Request.Payload, host: str, address: str, key: str) -> Result:
+@lru_cache(maxsize=64)
+def _client(host: str) -> httpx.Client:
+    """Return the process's connections to a host; never shared between hosts, whose names were checked one by one."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=32, keepalive_expiry=2.0)
+    return httpx.Client(timeout=TIMEOUT, limits=limits, follow_redirects=False, trust_env=False)
+
+
+class _TooLate(Exception):
+    """The connection stood only after the attempt's deadline; nothing was sent over it."""
+
+
+def _in_time(context: Context) -> Callable[[str, Any], None]:
+    """Return what httpx calls at each stage: the last look at the clock, before the first byte leaves."""
+
+    def look(stage: str, info: Any) -> None:
+        if stage.endswith("send_request_headers.started") and not context.in_time:
+            raise _TooLate
+
+    return look
+
+
+def _call(payload: Request.Payload, host: str, address: str, context: Context) -> Result:
     """Call the very address that was checked, under the host's name."""
     url = httpx.URL(payload.url)
-    headers = {"Idempotency-Key": key, "Host": url.netloc.decode()}
+    headers = {"Idempotency-Key": context.idempotency_key, "Host": url.netloc.decode()}
+    extensions = {"sni_hostname": host, "trace": _in_time(context)}
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream(
-                payload.method,
-                url.copy_with(host=address),
-                json=payload.body,
-                headers=headers,
-                extensions={"sni_hostname": host},
-            ) as answer,
-        ):
+        with _client(host).stream(
+            payload.method, url.copy_with(host=address), json=payload.body, headers=headers, extensions=extensions
+        ) as answer:
             return _read(answer, host)
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+    except _TooLate:
+        return NotSent(f"{host} let us wait too long; nothing was sent")
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         return NotSent(f"{host} could not be reached: {error}")
     except httpx.HTTPError as error:
         return Unknown(f"{host} did not answer after the call was sent: {error or type(error).__name__}")

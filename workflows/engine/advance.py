@@ -1,4 +1,4 @@
-"""Advance: when steps are settled, their runs go on, or end."""
+"""Advance: when steps are settled, their runs go on, or end. One transaction holds its runs in a `Runs`."""
 
 from __future__ import annotations
 
@@ -7,103 +7,186 @@ from datetime import datetime
 from typing import Any
 
 from governance import databases
-from governance.expressions import EvaluationError, ExpressionError, compiled
-from governance.ledger import Entry, entry, record_many
+from governance.expressions import compiled
+from governance.ledger import Entry, entry
 from governance.people import SOFTWARE
-from workflows import doorbell
-from workflows.actions import PASSED, WAITING, WORKING, Action, Status
+from workflows import doorbell, signals
+from workflows.actions import WAITING, WORKING, Action, Status
 from workflows.capabilities.contract import CapabilityError
-from workflows.definitions import OnReject, Step
+from workflows.definitions import Step
+from workflows.engine import undoing
+from workflows.engine.ask import ask_people, incident_causes
 from workflows.engine.record import save
-from workflows.engine.work import capability_of, gather, outputs_of
+from workflows.engine.work import Known, Work, capability_of, equip, known_of, work_on
+from workflows.flow import Birth, plan
 from workflows.gates import gate
 from workflows.incidents import open_incidents
 from workflows.runs import Run, RunStatus
 from workflows.versions import published
 
+LIVE = (Status.READY, Status.IN_REVIEW, Status.WITH_PERSON)
+"""What can still be called off; what has begun finishes."""
+
 
 def advance(run_ids: Iterable[int], now: datetime) -> None:
-    """Create what comes next in these runs and close the runs that have nothing left.
+    """Create what comes next in these runs and close the runs that have nothing left."""
+    runs = Runs.lock(run_ids, now)
+    runs.write(runs.go_on(runs.by_id))
 
-    Locks the runs in order of their ids, so that two workers finishing the last two branches of a join see each other.
+
+class Runs:
+    """The runs of one transaction, locked, and how far each is.
+
+    Locks are taken in one order everywhere: runs by their ids, then actions, then reviews; so nobody waits in a circle,
+    and two workers that finish the last two branches of a join see each other.
     """
-    runs = list(databases.locked(Run.objects.filter(pk__in=set(run_ids), status=RunStatus.OPEN).order_by("pk")))
-    if not runs:
-        return
-    outputs = outputs_of(runs)
-    begin_steps(runs, outputs, now)
 
+    def __init__(self, runs: Iterable[Run], known: dict[int, Known], now: datetime) -> None:
+        self.by_id = {run.pk: run for run in runs}
+        self.known = known
+        self.now = now
+        self._called_off: set[tuple[int, int]] = set()
+        self._ended: list[Run] = []
 
-def begin_steps(runs: Sequence[Run], outputs: Mapping[int, Mapping[str, Any]], now: datetime) -> None:
-    """Create the actions whose predecessors are settled; `outputs` holds what is settled, by run and step key."""
-    made: list[Action] = []
-    ended: list[Run] = []
-    for run in runs:
-        known = dict(outputs.get(run.pk, {}))
-        made += _due_steps(run, known, now)
-        if _is_over(run, known, now):
-            ended.append(run)
-    databases.insert_many(made)
-    databases.update_many(
-        Run,
-        {"status": "text", "ended_at": "timestamptz"},
-        [{"id": run.pk, "status": run.status, "ended_at": databases.stamp(now)} for run in ended],
-    )
-    record_many([*(_begun(action, now) for action in made), *(_closed(run, now) for run in ended)])
-    open_incidents([(action.step_id, action.trouble) for action in made if action.trouble], now)
-    _cancel_waiting([run for run in ended if run.status == RunStatus.STOPPED], now)
-    if any(action.status == Status.READY for action in made):
-        doorbell.ring()
+    @classmethod
+    def lock(cls, ids: Iterable[int], now: datetime, *, skip: bool = False) -> Runs:
+        """Lock the runs; with `skip`, only those nobody else holds."""
+        rows = Run.objects.filter(pk__in=set(ids)).order_by("pk")
+        runs = list(databases.locked(rows, skip=skip))
+        return cls(runs, known_of(runs), now)
 
+    def works(self, actions: Iterable[Action]) -> list[Work]:
+        """Return the actions of these runs with their surroundings; those of other runs are left alone."""
+        found = [action for action in actions if action.run_id in self.by_id]
+        return equip([work_on(row, self.by_id[row.run_id], self.known[row.run_id]) for row in found], self.now)
 
-def _due_steps(run: Run, known: dict[str, Any], now: datetime) -> list[Action]:
-    """Return new actions for the steps that may begin; skipped ones at once let those behind them be looked at."""
-    version = published(run.version_id)
-    made: list[Action] = []
-    if _stops(run, known):
-        return made
-    for step in version.ordered_steps:
-        if step.key in known or not all(_lets_on(version.steps_by_key[key], known.get(key)) for key in step.after):
-            continue
-        action = _new(run, step, known, now)
-        made.append(action)
-        known[step.key] = {"status": Status(action.status).value}  # CEL knows no enums
-    return made
+    def settled(self, works: Iterable[Work]) -> list[Work]:
+        """Take note of what became of these and return what comes next, not yet written."""
+        moved: dict[int, None] = {}
+        for work in works:
+            if work.changed and not work.action.is_undo:
+                action = work.action
+                self.known[work.run.pk][work.step.key] = {
+                    **action.output, "status": Status(action.status).value, "round": action.round,
+                }  # fmt: skip
+                if action.status not in (*WORKING, *WAITING):
+                    moved[work.run.pk] = None
+        return self.go_on(moved)
 
+    def go_on(self, run_ids: Iterable[int]) -> list[Work]:
+        """Return the actions that follow in these runs, and mark those that are over."""
+        births: list[tuple[Run, Birth]] = []
+        for run in [self.by_id[id] for id in run_ids]:
+            if run.status == RunStatus.OPEN:
+                births += self._follow(run)
+        ids = databases.new_ids(Action, len(births))
+        return [self._born(run, birth, id) for (run, birth), id in zip(births, ids, strict=True)]
 
-def _lets_on(step: Step, settled: Mapping[str, Any] | None) -> bool:
-    if settled is None:
-        return False
-    return settled["status"] in PASSED or (settled["status"] == Status.REJECTED and step.on_reject == OnReject.SKIP)
+    def _follow(self, run: Run) -> list[tuple[Run, Birth]]:
+        version, known = published(run.version_id), self.known[run.pk]
+        found = plan(version.shape, known, lambda text, seen: self._holds(text, run, seen))
+        self._called_off.update((run.pk, version.steps_by_key[key].pk) for key in found.withdrawn)
+        if found.over:
+            run.status = RunStatus.ENDED if found.fine else RunStatus.STOPPED
+            run.ended_at = self.now
+            self._ended.append(run)
+        for birth in found.births:
+            known[birth.key] = {**known.get(birth.key, {}), "status": birth.status, "round": birth.round}
+        return [(run, birth) for birth in found.births]
 
+    def _holds(self, when: str, run: Run, known: Mapping[str, Any]) -> bool:
+        workflow = published(run.version_id).workflow.slug
+        names = {"input": run.input, "steps": known, "run": {"id": run.pk, "workflow": workflow}, "now": self.now}
+        return compiled(when, boolean=True, scope="when").holds(names)
 
-def _stops(run: Run, known: Mapping[str, Any]) -> bool:
-    """Whether somebody's answer ended this run: a rejection on a step that stops it."""
-    steps = published(run.version_id).steps_by_key
-    return any(
-        settled["status"] == Status.REJECTED and steps[key].on_reject == OnReject.STOP for key, settled in known.items()
-    )
+    def _born(self, run: Run, birth: Birth, id: int) -> Work:
+        version = published(run.version_id)
+        step = version.steps_by_key[birth.key]
+        values: dict[str, Any] = {
+            "id": id,
+            "run_id": run.pk,
+            "step_id": step.pk,
+            "workflow_id": run.workflow_id,
+            "round": birth.round,
+            "status": Status(birth.status),
+            "priority": version.priority,
+            "inline": not _reaches_outside(step),
+            "not_before": self.now,
+            "created_at": self.now,
+            "trouble": birth.trouble,
+            "verdict": "refuse" if birth.status == Status.REFUSED else "",
+        }
+        action = databases.fresh(Action, values)
+        action.step = step
+        work = Work(action, run, step, Status.READY, 0, self.known[run.pk], born=True)
+        extra: dict[str, Any] = {"trouble": birth.trouble} if birth.trouble else {}
+        if birth.round > 1:
+            extra["round"] = birth.round
+        work.move(Status(birth.status), f"action.{birth.status}", self.now, **extra)
+        return work
 
+    def write(self, works: Sequence[Work]) -> None:
+        """Write the batch and its runs, ask people where they are needed, and wake what waited for this."""
+        now = self.now
+        self._call_off(works)
+        moved = [work for work in works if work.changed]
+        save(works, now, [self._closed(run) for run in self._ended])
+        ask_people(moved, now)
+        open_incidents(incident_causes(moved), now)
+        self._close()
+        late = {work.run.pk for work in moved if work.action.settled_at and work.run.status != RunStatus.OPEN}
+        undoing.go_on(late, now)
+        if any(work.action.status == Status.READY and work.action.not_before <= now for work in moved):
+            doorbell.ring()
 
-def _new(run: Run, step: Step, known: Mapping[str, Any], now: datetime) -> Action:
-    """Return the step's action: ready, skipped by its condition, or refused because that could not be checked."""
-    action = Action(
-        run=run,
-        step=step,
-        workflow_id=run.workflow_id,
-        status=Status.READY,
-        inline=not _reaches_outside(step),
-        not_before=now,
-        created_at=now,
-    )
-    skipped = bool(step.after) and all(known[key]["status"] == Status.SKIPPED for key in step.after)
-    try:
-        if skipped or (step.when and not _holds(step.when, run, known, now)):
-            action.status, action.settled_at = Status.SKIPPED, now
-    except (EvaluationError, ExpressionError) as error:
-        action.status, action.settled_at, action.verdict = Status.REFUSED, now, "refuse"
-        action.trouble = f"Whether this step applies could not be checked: {step.when}: {error}"
-    return action
+    def _call_off(self, works: Sequence[Work]) -> None:
+        """Cancel what still waits in runs that stopped and in branches a join no longer needs."""
+        stopped = {run.pk for run in self._ended if run.status == RunStatus.STOPPED}
+        here = {work.action.pk for work in works}
+        called_off = [
+            work
+            for work in works
+            if work.action.status in LIVE
+            and not work.action.is_undo
+            and (work.run.pk in stopped or (work.run.pk, work.step.pk) in self._called_off)
+        ]
+        for work in called_off:
+            work.move(Status.CANCELLED, "action.cancelled", self.now)
+        self._call_off_others(stopped, here)
+
+    def _call_off_others(self, stopped: set[int], here: set[int]) -> None:
+        ids = stopped | {run for run, _ in self._called_off}
+        if not ids:
+            return
+        rows = databases.locked(Action.objects.filter(run__in=ids, status__in=LIVE).order_by("pk"))
+        found = [
+            row
+            for row in rows
+            if row.pk not in here
+            and not row.is_undo
+            and (row.run_id in stopped or (row.run_id, row.step_id) in self._called_off)
+        ]
+        works = self.works(found)
+        for work in works:
+            work.move(Status.CANCELLED, "action.cancelled", self.now)
+        save(works, self.now)
+        gate().withdraw([work.action.pk for work in works], self.now)
+
+    def _close(self) -> None:
+        if not self._ended:
+            return
+        databases.update_many(
+            Run,
+            {"status": "text", "ended_at": "timestamptz"},
+            [{"id": run.pk, "status": run.status, "ended_at": databases.stamp(self.now)} for run in self._ended],
+        )
+        signals.ended(self._ended, self.now)
+        signals.wake_parents(self._ended, self.now)
+        undoing.start_after_failure([run for run in self._ended if run.status == RunStatus.STOPPED], self.now)
+        self._ended = []
+
+    def _closed(self, run: Run) -> Entry:
+        return entry(SOFTWARE, f"run.{run.status}", self.now, workflow=run.workflow_id, run=run.pk)
 
 
 def _reaches_outside(step: Step) -> bool:
@@ -113,49 +196,3 @@ def _reaches_outside(step: Step) -> bool:
     except CapabilityError:
         return False
     return capability is not None and capability.effect
-
-
-def _holds(when: str, run: Run, known: Mapping[str, Any], now: datetime) -> bool:
-    return compiled(when, boolean=True, scope="when").holds(
-        {
-            "input": run.input,
-            "steps": known,
-            "run": {"id": run.pk, "workflow": published(run.version_id).workflow.slug},
-            "now": now,
-        }
-    )
-
-
-def _is_over(run: Run, known: Mapping[str, Any], now: datetime) -> bool:
-    """Write the end on the run if nothing in it is under way any more, or somebody's answer stopped it."""
-    under_way = any(settled["status"] in (*WORKING, *WAITING) for settled in known.values())
-    if under_way and not _stops(run, known):
-        return False
-    steps = published(run.version_id).steps_by_key
-    fine = len(known) == len(steps) and all(_lets_on(steps[key], settled) for key, settled in known.items())
-    run.status = RunStatus.ENDED if fine else RunStatus.STOPPED
-    run.ended_at = now
-    return True
-
-
-def _cancel_waiting(runs: Sequence[Run], now: datetime) -> None:
-    """Cancel what still waits in runs that stopped; what has begun finishes."""
-    if not runs:
-        return
-    statuses = (Status.READY, Status.IN_REVIEW, Status.WITH_PERSON)
-    rows = databases.locked(Action.objects.filter(run__in=runs, status__in=statuses))
-    works = gather([row for row in rows if not row.is_undo], now)
-    for work in works:
-        work.move(Status.CANCELLED, "action.cancelled", now)
-    save(works, now)
-    gate().withdraw([work.action.pk for work in works], now)
-
-
-def _begun(action: Action, now: datetime) -> Entry:
-    verb = f"action.{action.status}"
-    facts = {"step": action.step.key, **({"trouble": action.trouble} if action.trouble else {})}
-    return entry(SOFTWARE, verb, now, workflow=action.workflow_id, run=action.run_id, action=action.pk, **facts)
-
-
-def _closed(run: Run, now: datetime) -> Entry:
-    return entry(SOFTWARE, f"run.{run.status}", now, workflow=run.workflow_id, run=run.pk)

@@ -17,11 +17,12 @@ from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status, desc
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
-from workflows.engine.begin import ask_people
+from workflows.engine.ask import ask_people
 from workflows.engine.judge import InForce, verdict_on
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
 from workflows.engine.work import Work, capability_of, gather
+from workflows.runs import Run
 
 
 class Stale(Exception):
@@ -79,7 +80,7 @@ def _put(work: Work, changes: Mapping[str, Any]) -> None:
         completed = capability.Payload.model_validate(capability.complete(payload, context))
     except ValidationError as error:
         raise CapabilityError(sentence(error)) from None
-    work.action.payload = describe(completed.model_dump(mode="json"))
+    work.action.payload, work.payload = describe(completed.model_dump(mode="json")), completed
     work.action.revision += 1
     work.action.digest = work.action.compute_digest()
 
@@ -183,6 +184,8 @@ def _settled(work: Work, now: datetime) -> None:
 
 
 def _locked(action_id: int, now: datetime) -> Work:
+    """Lock the run, then the action: the order of everybody, so that nobody waits in a circle."""
+    list(databases.locked(Run.objects.filter(actions=action_id)))
     (work,) = gather(list(databases.locked(Action.objects.filter(pk=action_id))), now)
     work.capability = capability_of(work.step)
     return work

@@ -2,74 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
 from governance import databases
+from governance.faultpoints import fault_point
 from governance.halts import Holds
 from governance.judging import Outcome
 from workflows.actions import Action, Attempt, Status
-from workflows.engine.judge import judge_all
+from workflows.engine.advance import Runs
+from workflows.engine.judge import InForce, judge_all
 from workflows.engine.work import Work
-from workflows.gates import Ask, gate
-from workflows.incidents import open_incidents
-from workflows.runs import Run, RunStatus
+from workflows.gates import gate
+from workflows.runs import RunStatus
 
-DEADLINE = timedelta(seconds=60)
-"""How long an attempt may take. Shorter than the lease, so that nobody else starts meanwhile."""
+log = logging.getLogger(__name__)
 HELD_FOR = timedelta(seconds=2)
+RECONNECT_FOR = 10.0
+"""Seconds in which a worker that lost the database while committing asks whether the begin is there."""
 
 
-def sort_out(works: Sequence[Work], now: datetime) -> list[Work]:
-    """Judge the batch against what is in force at this instant and return what may act now.
+def attempt_time() -> timedelta:
+    """Return how long an attempt may take. Its lease is as long, so that nobody else starts meanwhile."""
+    return timedelta(seconds=settings.ATTEMPT_SECONDS)
 
-    Everything else is moved where the verdict sends it. Call it inside the transaction that then begins or executes:
-    it takes the halt lock first, so that after a halt has committed nothing passes.
+
+@dataclass(frozen=True)
+class Permission:
+    """What is in force at this instant: halts, rulebook, versions. It stays so until the transaction ends."""
+
+    holds: Holds
+    in_force: InForce
+
+    @classmethod
+    def now(cls, works: Sequence[Work]) -> Permission:
+        """Take the halt lock first, so that after a halt has committed nothing passes."""
+        databases.lock_shared(databases.HALTS)
+        return cls(Holds.now_in_force(), InForce.now({work.action.workflow_id for work in works}))
+
+
+def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> list[Work]:
+    """Judge the batch against what is in force and return what may act now; the rest moves where its verdict sends it.
+
+    Call it inside the transaction that then begins or executes.
     """
-    databases.lock_shared(databases.HALTS)
-    holds = Holds.now_in_force()
-    judge_all(works, now)
-    over = set(_runs_over(works))
-    return [work for work in works if not _is_too_late(work, over, now) and _may_act(work, holds, now)]
+    judge_all(works, permission.in_force, now)
+    approved = [work.action.pk for work in works if work.action.is_approved]
+    entitled = gate().entitled(approved) if approved else set()
+    return [
+        work for work in works if not _is_too_late(work, now) and _may_act(work, permission.holds, entitled, now)
+    ]
 
 
-def _runs_over(works: Sequence[Work]) -> Iterable[int]:
-    """Return the runs of the batch that ended while it was on its way, by a person's answer."""
-    runs = Run.objects.filter(pk__in={work.run.pk for work in works})
-    return runs.exclude(status=RunStatus.OPEN).values_list("pk", flat=True)
-
-
-def _is_too_late(work: Work, over: set[int], now: datetime) -> bool:
+def _is_too_late(work: Work, now: datetime) -> bool:
     """Cancel what did not begin before its run was over. What was tried already goes on; an undoing comes after."""
-    late = work.run.pk in over and not work.action.attempts_made and not work.action.is_undo
+    late = work.run.status != RunStatus.OPEN and not work.action.attempts_made and not work.action.is_undo
     if late:
         work.move(Status.CANCELLED, "action.cancelled", now)
     return late
 
 
-def _may_act(work: Work, holds: Holds, now: datetime) -> bool:
+def _may_act(work: Work, holds: Holds, entitled: set[int], now: datetime) -> bool:
     if work.verdict is None:
         work.action.trouble = work.trouble
         work.move(Status.FAILED, "action.failed", now, trouble=work.trouble)
         return False
-    step = work.step
-    teams = (step.version.owner.slug, step.reviewers.slug)
-    if holds.stops(step.version.workflow.slug, step.key, step.capability, teams):
+    if _is_held(work, holds):
         work.action.not_before = now + HELD_FOR
         if work.was == Status.CLAIMED:
             work.move(Status.READY, "action.held", now)
         return False
     outcome = work.verdict.outcome
-    if outcome == Outcome.ACT or (outcome == Outcome.REVIEW and _approval_covers(work)):
+    if outcome == Outcome.ACT or (outcome == Outcome.REVIEW and _approval_covers(work, entitled)):
         return True
     _send_away(work, outcome, now)
     return False
 
 
-def _approval_covers(work: Work) -> bool:
-    """Whether a person approved exactly this payload, seeing every reason that stands against it now."""
+def _is_held(work: Work, holds: Holds) -> bool:
+    if not holds.any:
+        return False
+    step = work.step
+    teams = (step.version.owner.slug, step.reviewers.slug)
+    return holds.stops(step.version.workflow.slug, step.key, step.capability, teams)
+
+
+def _approval_covers(work: Work, entitled: set[int]) -> bool:
+    """Whether somebody who still may approved exactly this payload, seeing every reason that stands against it now."""
     action = work.action
-    if not action.is_approved or action.digest != action.compute_digest():
+    if action.pk not in entitled or not action.is_approved or action.digest != action.compute_digest():
         return False
     return {reason["rule"] for reason in action.reasons} <= set(action.approved_reasons)
 
@@ -86,57 +113,79 @@ def _send_away(work: Work, outcome: Outcome, now: datetime) -> None:
             work.move(Status.REFUSED, "action.refused", now, reasons=reasons)
 
 
+def begin(works: Sequence[Work], now: datetime) -> list[Work]:
+    """Begin what may act: one short transaction. Return what the database says has begun.
+
+    When the outcome of the commit is not known (the connection broke), it is read back before anything else.
+    """
+    begun: list[Work] = []
+    try:
+        with transaction.atomic():
+            begun = _begin(works, now)
+            fault_point("begin.written")
+        fault_point("begin.committed")
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The database was lost while beginning; what has begun is read back: %s", error)
+        connection.close()
+    return _read_back(begun)
+
+
+def _begin(works: Sequence[Work], now: datetime) -> list[Work]:
+    runs = Runs.lock({work.action.run_id for work in works}, now)
+    mine = _still_mine(works)
+    for work in mine:
+        work.run = runs.by_id[work.action.run_id]
+    acting = sort_out(mine, Permission.now(mine), now)
+    fault_point("begin.judged")
+    start(acting, now)
+    runs.write([*mine, *runs.settled(mine)])
+    return acting
+
+
+def _still_mine(works: Sequence[Work]) -> list[Work]:
+    """Lock the actions and leave out those whose lease ran out before now: somebody else may have them."""
+    rows = Action.objects.filter(pk__in=[work.action.pk for work in works], status=Status.CLAIMED).order_by("pk")
+    fences = {row.pk: row.fence for row in databases.locked(rows.only("pk", "fence"))}
+    return [work for work in works if fences.get(work.action.pk) == work.held]
+
+
 def start(works: Sequence[Work], now: datetime) -> None:
     """Write the Attempt of each action with an effect; when this has committed the effect may begin."""
+    deadline = now + attempt_time()
     for work in works:
         action = work.action
         action.attempts_made += 1
         action.claims = 0  # this one led to a begin
-        work.attempt = Attempt(
-            action=action,
-            number=action.attempts_made,
-            fence=action.fence,
-            digest=action.digest,
-            begun_at=now,
-            deadline=now + DEADLINE,
-        )
+        action.lease_until = deadline
+        attempt = {
+            "action_id": action.pk,
+            "number": action.attempts_made,
+            "fence": action.fence,
+            "digest": action.digest,
+            "begun_at": now,
+            "deadline": deadline,
+        }
+        work.attempt = databases.fresh(Attempt, attempt)
         work.move(Status.STARTED, "action.started", now, attempt=action.attempts_made, key=action.idempotency_key)
     databases.insert_many([work.attempt for work in works if work.attempt])
 
 
-def ask_people(works: Sequence[Work], now: datetime) -> None:
-    """Open a review for each action that now waits for people, and an incident for what was refused or broke."""
-    kinds = {Status.IN_REVIEW: "approval", Status.WITH_PERSON: "todo", Status.UNCERTAIN: "uncertain"}
-    asks = [
-        Ask(work.action, work.step, kinds[Status(work.action.status)], headline_of(work))
-        for work in works
-        if work.action.status in kinds
-    ]
-    if asks:
-        gate().open(asks, now)
-    open_incidents(
-        (
-            (work.step.pk, _cause(work.action))
-            for work in works
-            if work.action.status in (Status.REFUSED, Status.FAILED)
-        ),
-        now,
-    )
-
-
-def _cause(action: Action) -> str:
-    if action.status == Status.FAILED:
-        return action.trouble
-    return str(action.reasons[0]["words"]) if action.reasons else "Refused"
-
-
-def headline_of(work: Work) -> str:
-    """Return the decision in few words; for a person's own work, the step's question."""
-    if work.capability is None or not work.action.payload or work.context is None:
-        name = work.record.get("name")
-        return f"{work.step.title}: {name}" if name else work.step.question
-    payload = work.capability.Payload.model_validate(work.action.payload)
-    if work.action.status == Status.UNCERTAIN:
-        return work.capability.doubt(payload, work.context)
-    headline = work.capability.headline(payload, work.context)
-    return f"Undo: {headline}" if work.action.is_undo else headline
+def _read_back(works: Sequence[Work]) -> list[Work]:
+    """Return those whose Attempt stands in the database under the fence it was begun with."""
+    if not works:
+        return []
+    stop_at = time.monotonic() + RECONNECT_FOR
+    while True:
+        try:
+            rows = Attempt.objects.filter(action__in=[work.action.pk for work in works], result="")
+            stand = set(rows.values_list("action_id", "number", "fence"))
+            break
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > stop_at:
+                raise
+            time.sleep(0.2)
+    begun = [w for w in works if (w.action.pk, w.action.attempts_made, w.action.fence) in stand]
+    if len(begun) < len(works):
+        log.warning("%s begins did not reach the database; they did not happen", len(works) - len(begun))
+    return begun

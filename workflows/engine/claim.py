@@ -1,4 +1,4 @@
-"""Claim: take a batch of ready actions, so that no other worker takes them.
+"""Claim: take a batch of ready actions, so that no other worker takes them; a fair share from every workflow.
 
 Actions without an outside effect are claimed by locking their rows for the one transaction that finishes them; a
 worker that dies lets go of them at once. Actions with an effect are claimed by a lease with a fence token.
@@ -6,44 +6,113 @@ worker that dies lets go of them at once. Actions with an effect are claimed by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
 
 from governance import databases
 from governance.halts import Halt
 from workflows.actions import Action, Status
+from workflows.definitions import Priority, Step
 from workflows.engine.record import save
 from workflows.engine.work import Work, gather
 from workflows.scopes import steps_in
+from workflows.versions import unknown_schemas
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=6)
+"""How long a worker may take from claiming to beginning; nothing has been done before that."""
 MOST_CLAIMS = 5
 """A claim that never leads to a begin is given up after so many times: the action is poison."""
+SUSPECT = 2
+"""From so many claims without a begin an action is claimed alone, so that it does not take others with it."""
+WEIGHTS = {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}
+"""How a batch is shared out between workflows that all have more than enough."""
+
+_BUSY = """
+WITH RECURSIVE flow(id) AS (
+    SELECT min(workflow_id) FROM workflows_action WHERE status = 'ready' AND inline = %(inline)s
+    UNION ALL
+    SELECT (SELECT min(workflow_id) FROM workflows_action
+            WHERE status = 'ready' AND inline = %(inline)s AND workflow_id > flow.id)
+    FROM flow WHERE flow.id IS NOT NULL
+)
+SELECT flow.id, rank.priority
+FROM flow CROSS JOIN (SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2) AS rank
+WHERE EXISTS (SELECT 1 FROM workflows_action
+              WHERE status = 'ready' AND inline = %(inline)s AND workflow_id = flow.id
+              AND priority = rank.priority AND not_before <= %(now)s)
+"""
+"""Which workflows have something due, by their priorities: a step from one to the next along `action_to_claim`."""
 
 
-def _ready(inline: bool, now: datetime) -> QuerySet[Action]:
-    """Return what may be claimed: ready, due, and held by no halt."""
-    rows = Action.objects.filter(status=Status.READY, inline=inline, not_before__lte=now).order_by("not_before", "id")
+def _busy(inline: bool, now: datetime) -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BUSY, {"inline": inline, "now": connection.ops.adapt_datetimefield_value(now)})
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def shares(busy: Sequence[tuple[int, int]], limit: int) -> list[int]:
+    """Return how many each (workflow, priority) gets of a batch: at least one, the rest by weight."""
+    whole = sum(WEIGHTS[Priority(priority)] for _, priority in busy)
+    return [max(1, limit * WEIGHTS[Priority(priority)] // whole) for _, priority in busy]
+
+
+def _held_steps() -> set[int]:
+    """Return the steps whose actions are left alone: halted, or published in a form this code does not know."""
+    held: set[int] = set()
     for scope, target in Halt.objects.filter(lifted_at=None).values_list("scope", "target"):
-        rows = rows.exclude(step__in=steps_in(scope, target))
-    return rows
+        held.update(steps_in(scope, target).filter(wait={}).values_list("pk", flat=True))  # timers run on
+    if strange := unknown_schemas():
+        held.update(Step.objects.filter(version__in=strange).values_list("pk", flat=True))
+    return held
+
+
+def _take(inline: bool, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Action]:
+    """Lock ready, due actions, a share from each workflow, and return them as they are under the lock."""
+    busy = [pair for pair in _busy(inline, now) if pair[0] not in besides]
+    if not busy:
+        return []
+    ready = Action.objects.filter(status=Status.READY, inline=inline, not_before__lte=now)
+    if held := _held_steps():
+        ready = ready.exclude(step__in=held)
+    parts = []
+    for (workflow, priority), share in zip(busy, shares(busy, limit), strict=True):
+        part = ready.filter(workflow=workflow, priority=priority).order_by("not_before", "id")[:share]
+        parts.append(part.query.sql_with_params())
+    return _locked_union(parts)
+
+
+def _locked_union(parts: Iterable[tuple[str, Sequence[Any]]]) -> list[Action]:
+    """Run the parts as one statement, each locking what it takes.
+
+    MATERIALIZED, and every column read where the row is locked: a plain `IN (SELECT … LIMIT n)` may lock more than n,
+    and a second look at the row would see it as it was before the lock.
+    """
+    texts: list[str] = []
+    params: list[Any] = []
+    for number, (text, values) in enumerate(parts):
+        texts.append(f"SELECT * FROM ({text}{databases.skip_locked()}) AS part_{number}")
+        params += values
+    statement = f"WITH picked AS MATERIALIZED ({' UNION ALL '.join(texts)}) SELECT * FROM picked"
+    return sorted(Action.objects.raw(statement, params), key=lambda action: (action.not_before, action.pk))
 
 
 def lock_inline(limit: int, now: datetime, only: Sequence[int] = ()) -> list[Action]:
     """Lock ready actions without an effect until the transaction ends. Call it inside one."""
-    rows = _ready(True, now)
-    if only:
-        rows = rows.filter(pk__in=only)
-    return list(databases.locked(rows, skip=True)[:limit])
+    if not only:
+        return _take(True, limit, now)
+    rows = Action.objects.filter(status=Status.READY, inline=True, not_before__lte=now, pk__in=only)
+    return list(databases.locked(rows.order_by("pk"), skip=True)[:limit])
 
 
-def claim(worker: str, limit: int, now: datetime) -> list[Work]:
-    """Claim ready actions with an effect for this worker, under a lease, and return them."""
+def claim(worker: str, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Work]:
+    """Claim ready actions with an effect for this worker, under a lease, and return them. Not of workflows `besides`."""
     with transaction.atomic():
-        works = gather(list(databases.locked(_ready(False, now), skip=True)[:limit]), now)
+        actions = _take(False, limit, now, besides)
+        suspects = [action for action in actions if action.claims >= SUSPECT]
+        works = gather(suspects[:1] or actions, now)
         for work in works:
             action = work.action
             action.claimed_by, action.lease_until = worker, now + LEASE

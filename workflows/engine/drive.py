@@ -1,4 +1,4 @@
-"""Drive: take batches through the phases until nothing is ready. What a worker does when the doorbell rings."""
+"""Drive: take work through the phases until nothing is ready. What a worker does when the doorbell rings."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.conf import settings
+from django.db import transaction
 
+from governance import databases
+from governance.databases import is_away
+from governance.faultpoints import fault_point
 from workflows.actions import Action, Attempt, Status
 from workflows.capabilities.contract import Result
-from workflows.engine.advance import advance
-from workflows.engine.begin import ask_people, sort_out, start
-from workflows.engine.claim import claim, lock_inline
-from workflows.engine.execute import execute_effects, execute_inline, settle
+from workflows.engine.advance import Runs
+from workflows.engine.begin import begin
+from workflows.engine.claim import claim
+from workflows.engine.execute import settle, unknown_before
+from workflows.engine.flight import Flight
+from workflows.engine.inline import inline_batch
 from workflows.engine.propose import propose
-from workflows.engine.record import save
-from workflows.engine.work import Work, gather
+from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
-INLINE_BATCH = 150
 EFFECT_BATCH = 32
+PATIENCE = 0.02
+"""Seconds to wait for an effect that is under way when there is nothing else to do."""
+RECORD_FOR = 30.0
+"""Seconds for which results are tried to be written while the database is away; then the sweep asks a person."""
 Clock = Callable[[], datetime]
+Landed = list[tuple[Work, Result]]
 
 
 def worker_name() -> str:
@@ -32,98 +41,99 @@ def worker_name() -> str:
 
 
 def drive(clock: Clock, *, seconds: float | None = None) -> bool:
-    """Work off what is ready, for so many seconds at most (no limit: until nothing is). Return whether work is left."""
-    stop_at = None if seconds is None else time.monotonic() + seconds
-    while inline_batch(clock()) + effect_batch(worker_name(), clock):
-        if stop_at is not None and time.monotonic() >= stop_at:
-            return True
-    return False
+    """Work off what is ready, for so many seconds at most (no limit: until nothing is). Return whether work is left.
 
-
-def inline_batch(now: datetime) -> int:
-    """Take a batch without outside effects from ready to its end in one transaction; return its size.
-
-    When something unforeseen breaks the batch, each action is tried alone, so that one cannot stop the others.
+    After that time nothing new is begun with an effect; what is under way is waited for, beside other work.
     """
-    seen: list[int] = []
-    try:
-        return _inline(now, seen)
-    except (OperationalError, InterfaceError):  # the database is away, not the action at fault
-        raise
-    except Exception:
-        log.exception("A batch broke; its actions are tried one by one")
-        return sum(_alone(action, now) for action in seen)
+    stop_at = None if seconds is None else time.monotonic() + seconds
+    flight, late = Flight(settings.ATTEMPT_SECONDS), False
+    while True:
+        busy = inline_batch(clock())
+        busy += record(flight.landed(), clock)
+        if not late:
+            busy += depart(flight, clock)
+        if not busy:
+            if flight.is_empty:
+                return late
+            record(flight.landed(PATIENCE), clock)
+        late = stop_at is not None and time.monotonic() >= stop_at
+        if late and flight.is_empty:
+            return True
 
 
-def _inline(now: datetime, seen: list[int], only: Sequence[int] = ()) -> int:
-    with transaction.atomic():
-        actions = lock_inline(1 if only else INLINE_BATCH, now, only)
-        seen.extend(action.pk for action in actions)
-        works = gather(actions, now)
-        propose(works, now)
-        execute_inline(sort_out(works, now), now)
-        _write(works, now)
-    return len(works)
-
-
-def _alone(action: int, now: datetime) -> int:
-    try:
-        return _inline(now, [], [action])
-    except Exception as error:
-        log.exception("Action %s broke", action)
-        with transaction.atomic():
-            works = gather(lock_inline(1, now, [action]), now)
-            for work in works:
-                work.action.trouble = f"it broke in a way nobody foresaw: {type(error).__name__}: {error}"
-                work.move(Status.FAILED, "action.failed", now, trouble=work.action.trouble)
-            _write(works, now)
-        return len(works)
-
-
-def effect_batch(worker: str, clock: Clock) -> int:
-    """Take a batch with outside effects through claim, propose, begin, execute and record; return its size."""
-    works = claim(worker, EFFECT_BATCH, clock())
+def depart(flight: Flight, clock: Clock) -> int:
+    """Claim, propose and begin as many actions with an effect as there are seats; return how many were claimed."""
+    seats = min(flight.free, EFFECT_BATCH)
+    works = claim(worker_name(), seats, clock(), flight.crowded) if seats else []
     if not works:
         return 0
-    now = clock()
-    propose(works, now)
-    with transaction.atomic():
-        acting = sort_out(works, now)
-        start(acting, now)
-        _write(works, now)
-    results = execute_effects(acting)
-    now = clock()
-    try:
-        _record(acting, results, now)
-    except Exception:
-        log.exception("The results of a batch could not be written together; each is written alone")
-        for work, result in zip(acting, results, strict=True):
-            _record_alone(work, result, now)
+    fault_point("claim.committed")
+    propose(works, clock())
+    fault_point("propose.done")
+    began = time.monotonic()
+    flight.board(begin(works, clock()), began)
     return len(works)
 
 
-def _record(works: Sequence[Work], results: Sequence[Result], now: datetime) -> None:
+def record(landed: Landed, clock: Clock) -> int:
+    """Write what came of these; return how many. Tried again while the database is away: it must not be forgotten."""
+    if not landed:
+        return 0
+    fault_point("record.before")
+    stop_at = time.monotonic() + RECORD_FOR
+    while True:
+        try:
+            _record(landed, clock())
+            break
+        except Exception as error:
+            if not is_away(error):
+                log.exception("The results of a batch could not be written together; each is written alone")
+                for one in landed:
+                    _record_alone(one, clock)
+                break
+            if time.monotonic() > stop_at:
+                raise
+            transaction.get_connection().close()
+            time.sleep(0.2)
+    fault_point("record.committed")
+    return len(landed)
+
+
+def _record(landed: Landed, now: datetime) -> None:
+    """Write the results of those that still are this worker's, from what the database holds now."""
+    results = {work.action.pk: (work, result) for work, result in landed}
     with transaction.atomic():
-        for work, result in zip(works, results, strict=True):
-            settle(work, result, now)
-        Attempt.objects.bulk_update([work.attempt for work in works if work.attempt], ["result", "answer", "ended_at"])
-        _write(works, now)
+        runs = Runs.lock({work.run.pk for work, _ in landed}, now)
+        rows = Action.objects.filter(pk__in=results, status=Status.STARTED)
+        works = [fresh for fresh in runs.works(rows) if fresh.held == results[fresh.action.pk][0].held]
+        unknown = unknown_before(works)
+        for fresh in works:
+            begun, result = results[fresh.action.pk]
+            fresh.capability, fresh.attempt, fresh.payload = begun.capability, begun.attempt, begun.payload
+            settle(fresh, result, now, unknown=fresh.action.pk in unknown)
+        _write_attempts(works)
+        runs.write([*works, *runs.settled(works)])
+        fault_point("record.written")
 
 
-def _record_alone(work: Work, result: Result, now: datetime) -> None:
-    """Write one result from what the database holds now; one that cannot be written is left to the sweep."""
+def _write_attempts(works: Sequence[Work]) -> None:
+    attempts = [work.attempt for work in works if work.attempt]
+    databases.update_many(
+        Attempt,
+        {"result": "text", "answer": "jsonb", "ended_at": "timestamptz"},
+        [
+            {"id": row.pk, "result": str(row.result), "answer": row.answer, "ended_at": databases.stamp(row.ended_at)}
+            for row in attempts
+            if row.ended_at
+        ],
+    )
+
+
+def _record_alone(one: tuple[Work, Result], clock: Clock) -> None:
+    """Write one result; one that cannot be written is left to the sweep."""
     try:
-        stands = Action.objects.filter(pk=work.action.pk, fence=work.held, status=Status.STARTED)
-        for fresh in gather(list(stands), now):
-            fresh.capability, fresh.attempt = work.capability, work.attempt
-            _record([fresh], [result], now)
-    except Exception:
-        log.exception("What became of action %s could not be written; the sweep will ask a person", work.action.pk)
-
-
-def _write(works: Sequence[Work], now: datetime) -> None:
-    """Write the batch, ask people where they are needed, and let the runs of what is settled go on."""
-    moved = [work for work in works if work.changed]
-    save(works, now)
-    ask_people(moved, now)
-    advance({work.action.run_id for work in moved if work.action.settled_at and not work.action.is_undo}, now)
+        _record([one], clock())
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("What became of action %s could not be written; the sweep asks a person", one[0].action.pk)

@@ -28,9 +28,8 @@ class InForce:
         return cls(rulebook, dict(rows.values_list("workflow_id", "pk")))
 
 
-def judge_all(works: Sequence[Work], now: datetime) -> None:
+def judge_all(works: Sequence[Work], in_force: InForce, now: datetime) -> None:
     """Fill the verdict of each action that could be proposed."""
-    in_force = InForce.now({work.action.workflow_id for work in works})
     for work in works:
         if work.trouble:
             continue

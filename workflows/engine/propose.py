@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from governance.expressions import EvaluationError, ExpressionError, compiled
 from workflows.actions import describe
-from workflows.capabilities.contract import Capability, CapabilityError, Facts
+from workflows.capabilities.contract import CapabilityError, Facts
 from workflows.definitions import Assist, Ownership
 from workflows.engine.work import Work, capability_of, resolve
 
@@ -55,8 +55,8 @@ def _propose(work: Work, now: datetime) -> None:
     names = {**work.names, "now": now}
     params = resolve(work.step.params, names, keep=work.capability.deferred)
     proposal = work.capability.propose(work.capability.Params.model_validate(params), work.context)
-    payload = work.capability.Payload.model_validate(proposal.payload)
-    work.action.payload = describe(payload.model_dump(mode="json"))
+    work.payload = work.capability.Payload.model_validate(proposal.payload)
+    work.action.payload = work.payload.model_dump(mode="json")
     work.action.confidence = proposal.confidence
     work.action.revision += 1
     work.action.digest = work.action.compute_digest()
@@ -74,27 +74,22 @@ def gather_facts(work: Work, now: datetime) -> None:
     """Put together everything the judge will see, and keep it with the action."""
     facts = Facts()
     if work.capability is not None and work.action.payload:
-        facts = facts_of(work.capability, work.action.payload, work)
+        assert work.context is not None
+        facts = work.capability.facts(work.typed(work.capability), work.context)
     action = work.action
     if action.confidence is None and work.step.confidence:
         action.confidence = _confidence(work, now)
-    action.facts = describe(
-        {
-            **work.names,
-            "action": {"id": action.pk, "capability": work.step.capability, "undo": action.is_undo},
-            "proposal": action.payload,
-            "confidence": action.confidence,
-            "data": work.step.data,
-            "assets": list(facts.assets),
-            "amounts": dict(facts.amounts),
-            "now": now,
-        }
-    )
-
-
-def facts_of(capability: Capability, payload: dict[str, Any], work: Work) -> Facts:
-    assert work.context is not None
-    return capability.facts(capability.Payload.model_validate(payload), work.context)
+    action.facts = {  # all of it as JSON gives it back, so that a verdict can be worked out again from what is stored
+        **work.names,
+        "steps": dict(work.outputs),
+        "action": {"id": action.pk, "capability": work.step.capability, "undo": action.is_undo},
+        "proposal": action.payload,
+        "confidence": action.confidence,
+        "data": work.step.data,
+        "assets": describe(list(facts.assets)) if facts.assets else [],
+        "amounts": describe(dict(facts.amounts)) if facts.amounts else {},
+        "now": now.isoformat(),
+    }
 
 
 def _confidence(work: Work, now: datetime) -> float | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from governance.databases import stamp, update_many
-from governance.ledger import record_many
+from governance.databases import insert_many, stamp, update_many
+from governance.ledger import Entry, record_many
 from workflows.actions import TRANSITIONS, WAITING, WORKING, Action, IllegalMove, LostRace, Status
 from workflows.engine.work import Work
 
@@ -15,6 +15,7 @@ EXPECTED = {"was": "text", "held": "integer"}
 WRITTEN = {
     "status": "text",
     "not_before": "timestamptz",
+    "awaits": "text",
     "settled_at": "timestamptz",
     "revision": "integer",
     "payload": "jsonb",
@@ -35,16 +36,28 @@ WRITTEN = {
     "fence": "integer",
     "lease_until": "timestamptz",
 }
+_UNSETTLED = frozenset((*WORKING, *WAITING))
 
 
-def save(works: Sequence[Work], now: datetime) -> None:
+def save(works: Sequence[Work], now: datetime, closing: Iterable[Entry] = ()) -> None:
     """Write the actions and their Entries, each only if it still is in the state it was read in, or nothing at all.
 
+    Those that are born are inserted as they stand. `closing` are Entries that come after those of the actions.
     Raises IllegalMove for a change the table does not know, LostRace when somebody else was first.
     """
     for work in works:
         _check(work)
-        work.action.settled_at = None if work.action.status in (*WORKING, *WAITING) else now
+        work.action.settled_at = None if work.action.status in _UNSETTLED else now
+    _change([work for work in works if not work.born])
+    insert_many([work.action for work in works if work.born])
+    record_many([*(entry for work in works for entry in work.entries), *closing])
+    for work in works:
+        work.was = Status(work.action.status)
+        work.held = work.action.fence
+        work.entries, work.changed, work.born = [], False, False
+
+
+def _change(works: Sequence[Work]) -> None:
     changed = update_many(
         Action,
         WRITTEN,
@@ -55,11 +68,6 @@ def save(works: Sequence[Work], now: datetime) -> None:
     if len(changed) != len(works):
         lost = sorted({work.action.pk for work in works} - set(changed))
         raise LostRace(f"Somebody else changed action {', '.join(map(str, lost))} first.")
-    record_many(entry for work in works for entry in work.entries)
-    for work in works:
-        work.was = Status(work.action.status)
-        work.held = work.action.fence
-        work.entries, work.changed = [], False
 
 
 def _check(work: Work) -> None:
@@ -69,6 +77,10 @@ def _check(work: Work) -> None:
 
 
 def _row(work: Work) -> Mapping[str, Any]:
-    values = {name: getattr(work.action, name) for name in WRITTEN}
-    values.update(id=work.action.pk, was=work.was.value, held=work.held)
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    values = vars(work.action)
+    row = {name: values[name] for name in WRITTEN}
+    for name in ("not_before", "settled_at", "lease_until"):
+        if row[name] is not None:
+            row[name] = stamp(row[name])
+    row.update(id=values["id"], was=work.was.value, held=work.held)
+    return row

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from governance.databases import insert_many
+from governance.databases import fresh, insert_many
+from governance.expressions import EvaluationError, compiled
+from governance.faultpoints import fault_point
 from governance.ledger import entry, record_many
 from governance.people import Actor, Person
 from workflows.definitions import Version, Workflow
-from workflows.engine.advance import begin_steps
+from workflows.engine.advance import Runs
 from workflows.inputs import check_input
 from workflows.runs import Run
 from workflows.versions import published
@@ -53,23 +56,32 @@ def start_many(
     """Start a run for each input: a fixed number of statements, whatever their number. Call it inside a transaction."""
     for given in inputs:
         check_input(version.input_schema, given)
-    runs = [
-        Run(
-            version=version,
-            workflow_id=version.workflow_id,
-            input=dict(given),
-            started_by_id=actor.person_id,
-            trigger=trigger,
-            parent_id=parent,
-            root_id=root,
-            started_at=now,
-        )
-        for given in inputs
-    ]
-    insert_many(runs)
+    common = {
+        "version_id": version.pk,
+        "workflow_id": version.workflow_id,
+        "started_by_id": actor.person_id,
+        "trigger": trigger,
+        "parent_id": parent,
+        "root_id": root,
+        "started_at": now,
+    }
+    made = [fresh(Run, {**common, "input": dict(given), "key": _key(version, given)}) for given in inputs]
+    insert_many(made)
     record_many(
         entry(actor, "run.started", now, workflow=run.workflow_id, run=run.pk, trigger=trigger, version=version.number)
-        for run in runs
+        for run in made
     )
-    begin_steps(runs, {}, now)
-    return runs
+    runs = Runs(made, defaultdict(dict), now)
+    runs.write(runs.go_on(runs.by_id))
+    fault_point("start.written")
+    return made
+
+
+def _key(version: Version, given: Mapping[str, Any]) -> str:
+    """Return what the run is about. Raises ValueError when that cannot be worked out from the input."""
+    if not version.key:
+        return ""
+    try:
+        return str(compiled(version.key.removeprefix("="), scope="key").evaluate({"input": given}))[:200]
+    except EvaluationError as error:
+        raise ValueError(f"What this run is about could not be worked out: {version.key}: {error}") from None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 from typing import Any
+
+from pydantic import BaseModel
 
 from governance.expressions import EvaluationError, ExpressionError, compiled
 from governance.judging import Verdict
@@ -21,8 +23,11 @@ from workflows.records import Record, find
 from workflows.runs import Run
 from workflows.versions import published
 
+Known = dict[str, Mapping[str, Any]]
+"""By step key, what the newest round of the step gave: its output, its `status` and its `round`."""
 
-@dataclass
+
+@dataclass(slots=True)
 class Work:
     """An action with its surroundings. `was` and `held` are the state and fence in the database."""
 
@@ -31,15 +36,18 @@ class Work:
     step: Step
     was: Status
     held: int
-    outputs: Mapping[str, Any]
+    outputs: Known
     capability: Capability | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     context: Context | None = None
+    payload: BaseModel | None = None
+    """The action's payload in the capability's own type, once `typed` was asked for it."""
     verdict: Verdict | None = None
     attempt: Attempt | None = None
     trouble: str = ""
     """Why nothing could be proposed, as a sentence."""
+    born: bool = False
+    """Whether the row is not in the database yet: it is inserted as it then stands."""
     changed: bool = False
     """Whether the state was changed since it was read or last written about."""
     entries: list[Entry] = field(default_factory=list)
@@ -50,18 +58,17 @@ class Work:
         self.note(verb, now, actor, **data)
 
     def note(self, verb: str, now: datetime, actor: Actor = SOFTWARE, **data: Any) -> None:
+        action = self.action
+        data["step"] = self.step.key
         self.entries.append(
-            entry(
-                actor,
-                verb,
-                now,
-                workflow=self.action.workflow_id,
-                run=self.action.run_id,
-                action=self.action.pk,
-                step=self.step.key,
-                **data,
-            )
+            entry(actor, verb, now, workflow=action.workflow_id, run=action.run_id, action=action.pk, **data)
         )
+
+    def typed(self, capability: Capability) -> Any:
+        """Return the payload in the capability's type. Raises ValidationError when it no longer fits."""
+        if self.payload is None:
+            self.payload = capability.Payload.model_validate(self.action.payload)
+        return self.payload
 
     @property
     def names(self) -> dict[str, Any]:
@@ -78,31 +85,41 @@ class Work:
 def gather(actions: Sequence[Action], now: datetime) -> list[Work]:
     """Return the batch with runs, earlier outputs and records read: a fixed number of queries, whatever its size."""
     runs = Run.objects.in_bulk({action.run_id for action in actions})
-    outputs = outputs_of([run for run in runs.values() if any(published(run.version_id).after.values())])
-    works = [_work(action, runs[action.run_id], outputs) for action in actions]
+    return equip([work_on(action, runs[action.run_id], known) for action, known in _with_known(actions, runs)], now)
+
+
+def _with_known(actions: Sequence[Action], runs: Mapping[int, Run]) -> list[tuple[Action, Known]]:
+    known = known_of(runs.values())
+    return [(action, known[action.run_id]) for action in actions]
+
+
+def work_on(action: Action, run: Run, known: Known) -> Work:
+    step = published(run.version_id).steps_by_id[action.step_id]
+    action.step = step
+    return Work(action, run, step, Status(action.status), action.fence, known)
+
+
+def equip(works: Sequence[Work], now: datetime, shelf: Shelf | None = None) -> list[Work]:
+    """Give each its record and context: one query at most, whatever their number."""
     _resolve_records(works, now)
-    shelf = Shelf(now)
+    shelf = shelf or Shelf(now)
     for work in works:
         work.context = _context(work, shelf, now)
-    return works
+    return list(works)
 
 
-def outputs_of(runs: Sequence[Run]) -> dict[int, dict[str, Any]]:
-    """Return by run id what each settled step gave: its output and its `status`."""
-    found: dict[int, dict[str, Any]] = defaultdict(dict)
+def known_of(runs: Iterable[Run]) -> dict[int, Known]:
+    """Return by run id how far it is. Runs of one step have nothing to look back at."""
+    ids = [run.pk for run in runs]
     keys = {step.pk: step.key for id in {run.version_id for run in runs} for step in published(id).ordered_steps}
-    rows = Action.objects.filter(run__in=runs).values_list("run_id", "step_id", "status", "output", "undo_of")
-    for run, step, status, output, undone in rows:
+    found: dict[int, Known] = defaultdict(dict)
+    columns = ("run_id", "step_id", "round", "status", "output", "undo_of")
+    for run, step, number, status, output, undone in Action.objects.filter(run__in=ids).values_list(*columns):
         if undone is None:  # asked here and not of SQLite, which would walk all actions that undo nothing
-            found[run][keys[step]] = {**output, "status": status}
+            before = found[run].get(keys[step])
+            if before is None or before["round"] < number:
+                found[run][keys[step]] = {**output, "status": status, "round": number}
     return found
-
-
-def _work(action: Action, run: Run, outputs: Mapping[int, dict[str, Any]]) -> Work:
-    version = published(run.version_id)
-    step = version.steps_by_id[action.step_id]
-    action.step = step
-    return Work(action, run, step, Status(action.status), action.fence, outputs.get(run.pk, {}))
 
 
 def _resolve_records(works: Sequence[Work], now: datetime) -> None:
@@ -116,6 +133,8 @@ def _resolve_records(works: Sequence[Work], now: datetime) -> None:
                 wanted[work.action.pk] = (str(found.get("kind", "")), str(found.get("key", "")))
             except (CapabilityError, ValueError) as error:
                 work.trouble = f"params.record: {error}"
+    if not wanted:
+        return
     records: dict[tuple[str, str], Record] = find(set(wanted.values()))
     for work in works:
         record = records.get(wanted.get(work.action.pk, ("", "")))
@@ -147,19 +166,23 @@ def resolve(value: Any, names: Mapping[str, Any], *, keep: frozenset[str] = froz
 
     Keys in `keep` (of a mapping at the top) are left as they are. Raises CapabilityError naming the place.
     """
-    if isinstance(value, str) and value.startswith("="):
-        try:
-            found = compiled(value[1:]).evaluate(names)
-        except (EvaluationError, ExpressionError) as error:
-            raise CapabilityError(f"{value}: {error}") from None
-        if isinstance(found, float) and not isfinite(found):
-            raise CapabilityError(f"{value}: it yields {found}, which is no number")
-        return found
+    if isinstance(value, str):
+        return _evaluated(value, names) if value.startswith("=") else value
     if isinstance(value, Mapping):
         return {key: item if key in keep else resolve(item, names) for key, item in value.items()}
     if isinstance(value, list):
         return [resolve(item, names) for item in value]
     return value
+
+
+def _evaluated(text: str, names: Mapping[str, Any]) -> Any:
+    try:
+        found = compiled(text[1:]).evaluate(names)
+    except (EvaluationError, ExpressionError) as error:
+        raise CapabilityError(f"{text}: {error}") from None
+    if isinstance(found, float) and not isfinite(found):
+        raise CapabilityError(f"{text}: it yields {found}, which is no number")
+    return found
 
 
 def capability_of(step: Step) -> Capability | None:

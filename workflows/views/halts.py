@@ -1,7 +1,8 @@
-"""The stop switch: leaders pull and lift halts; everybody reads what is halted, by whom and why."""
+"""The stop switch: one leader pulls, two lift; everybody reads what is halted, by whom and why."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.access import leader_or_403
-from governance.halts import Halt, HaltRefused, Scope, pull
+from governance.forms.reasons import ReasonForm
+from governance.halts import AlreadyLifted, Halt, HaltLift, HaltRefused, Scope, pull
+from governance.memberships import leaders_besides
 from governance.people import Person
 from workflows import doorbell
 from workflows.scopes import Choices, Reach, began_after, choices, reach, title_of
@@ -27,6 +30,7 @@ SCOPES = (
     (Scope.STEP, "A step", "Step"),
     (Scope.CAPABILITY, "A capability", "Capability"),
     (Scope.TEAM, "A team", "Team"),
+    (Scope.AGENT, "An agent", "Agent"),
 )
 
 
@@ -64,14 +68,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Card:
-    """A halt in force as its reader sees it."""
+    """A halt as its reader sees it. `others` are the leaders who may agree to what somebody has asked."""
 
     halt: Halt
     title: str
     lasted: str
-    may_lift: bool = False
-    is_alone: bool = False
-    others: str = ""
+    reader: Person | None = None
+    asked: HaltLift | None = None
+    others: tuple[Person, ...] = ()
     error: str = ""
     answer: str = ""
 
@@ -82,6 +86,36 @@ class Card:
     @property
     def began_after(self) -> int:
         return began_after(self.halt)
+
+    @property
+    def is_leader(self) -> bool:
+        return self.reader is not None and self.reader.is_leader
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the reader asked to lift it."""
+        return self.asked is not None and self.asked.asked_by == self.reader
+
+    @property
+    def may_agree(self) -> bool:
+        return self.is_leader and self.asked is not None and not self.is_mine
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the reader leads and nobody else does: then one word is enough."""
+        return self.is_leader and not self.others
+
+    @property
+    def other_names(self) -> str:
+        return " or ".join(other.name for other in self.others)
+
+    @property
+    def lifters(self) -> str:
+        """Who lifted it: the one who asked and the one who agreed."""
+        lift = next((lift for lift in self.halt.lifts.all() if lift.agreed_at), None)
+        names = [lift.asked_by.name] if lift else []
+        names += [self.halt.lifted_by.name] if self.halt.lifted_by else []
+        return " and ".join(dict.fromkeys(names)) or "nobody"
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,12 +129,15 @@ def halts(request: HttpRequest) -> HttpResponse:
 
 def _pull(request: HttpRequest) -> HttpResponse:
     person = leader_or_403(request, MAY)
-    scope, target, reason = (request.POST.get(name, "").strip() for name in ("scope", "target", "reason"))
-    wanted = Wanted.of(person, scope, target)
+    scope, target = (request.POST.get(name, "").strip() for name in ("scope", "target"))
+    wanted, form = Wanted.of(person, scope, target), ReasonForm(request.POST)
+    reason = request.POST.get("reason", "").strip()
     if (scope, target if wanted.choices else "") != (wanted.scope, wanted.target):
         return _page(request, error="Say what should stop. Nothing was halted.", reason=reason, status=422)
+    if not form.is_valid():
+        return _page(request, error=f"{form.trouble} Nothing was halted.", reason=reason, status=422)
     try:
-        pull(person, wanted.scope, wanted.target, reason, timezone.now())
+        pull(person, wanted.scope, wanted.target, form.words, timezone.now())
     except HaltRefused as error:
         return _page(request, error=str(error), reason=reason, status=422)
     return redirect("halts")
@@ -108,15 +145,37 @@ def _pull(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def halt_lift(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask to lift a halt; where there is no other leader that lifts it."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        leader_or_403(request, MAY)
+        return _page(request, refused=(pk, form.trouble, request.POST.get("reason", "").strip()), status=422)
+    return _answer(request, pk, lambda halt, person, now: halt.ask_to_lift(person, form.words, now), form.words)
+
+
+@require_POST
+def halt_agree(request: HttpRequest, pk: int) -> HttpResponse:
+    """Agree to lift a halt, as another leader asked."""
+    return _answer(request, pk, Halt.agree_to_lift)
+
+
+@require_POST
+def halt_keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that a halt is to stand, or take back that one asked to lift it."""
+    return _answer(request, pk, Halt.keep)
+
+
+def _answer(
+    request: HttpRequest, pk: int, verb: Callable[[Halt, Person, datetime], object], answer: str = ""
+) -> HttpResponse:
     person = leader_or_403(request, MAY)
     halt = get_object_or_404(Halt.objects.select_related("by", "lifted_by"), pk=pk)
-    reason = request.POST.get("reason", "").strip()
     try:
-        lifted = halt.lift(person, reason, timezone.now())
+        verb(halt, person, timezone.now())
+    except AlreadyLifted as error:
+        messages.info(request, str(error))
     except HaltRefused as error:
-        return _page(request, refused=(pk, str(error), reason), status=422)
-    if not lifted:
-        messages.info(request, f"{_lifter(pk)} lifted this halt before your answer arrived.")
+        return _page(request, refused=(pk, str(error), answer), status=409)
     doorbell.ring()
     return redirect("halts")
 
@@ -126,11 +185,6 @@ def halt_figures(request: HttpRequest, pk: int) -> HttpResponse:
     """The three figures of a halt in force, read again while something is still in flight."""
     halt = get_object_or_404(Halt, pk=pk)
     return render(request, "halts/_figures.html", {"card": Card(halt, "", "")})
-
-
-def _lifter(pk: int) -> str:
-    by = Halt.objects.select_related("lifted_by").get(pk=pk).lifted_by
-    return by.name if by else "Somebody"
 
 
 def _wanted(request: HttpRequest, person: Person) -> Wanted:
@@ -153,7 +207,7 @@ def _page(
         "cards": [_card(halt, person, now, refused) for halt in rows.filter(lifted_at=None)],
         "earlier": [
             Card(halt, title_of(halt), span((halt.lifted_at or now) - halt.at))
-            for halt in rows.exclude(lifted_at=None)[:EARLIER]
+            for halt in rows.exclude(lifted_at=None).prefetch_related("lifts__asked_by")[:EARLIER]
         ],
         "error": error,
         "reason": reason,
@@ -164,18 +218,10 @@ def _page(
 
 
 def _card(halt: Halt, person: Person, now: datetime, refused: tuple[int, str, str]) -> Card:
-    others = halt.must_be_lifted_by(person) if person.is_leader else []
     error, answer = refused[1:] if refused[0] == halt.pk else ("", "")
-    return Card(
-        halt,
-        title_of(halt),
-        span(now - halt.at),
-        may_lift=person.is_leader and not others,
-        is_alone=person.is_leader and not others and halt.by_id == person.pk,
-        others=" or ".join(other.name for other in others),
-        error=error,
-        answer=answer,
-    )
+    asked = halt.asked
+    others = leaders_besides(asked.asked_by if asked else person)
+    return Card(halt, title_of(halt), span(now - halt.at), person, asked, tuple(others), error, answer)
 
 
 def span(length: timedelta) -> str:
@@ -195,5 +241,7 @@ def span(length: timedelta) -> str:
 urlpatterns = [
     path("halts/", halts, name="halts"),
     path("halts/<int:pk>/lift/", halt_lift, name="halt_lift"),
+    path("halts/<int:pk>/agree/", halt_agree, name="halt_agree"),
+    path("halts/<int:pk>/keep/", halt_keep, name="halt_keep"),
     path("halts/<int:pk>/figures/", halt_figures, name="halt_figures"),
 ]

@@ -1,0 +1,244 @@
+"""Carries a schedule out: loads and blows, how soon the work goes on after each kill, and what the checker finds."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.models import Q
+from django.utils import timezone
+
+from tests.faults.blows import BLOWS, Blow
+from tests.faults.checker import check
+from tests.faults.desk import Desk
+from tests.faults.evidence import read
+from tests.faults.loads import LOADS, Town
+from tests.faults.parts import until
+from tests.faults.schedule import Step
+from tests.faults.system import System
+from tests.faults.witness import Mood, arrivals
+from tests.faults.world import World
+from workflows.actions import Action
+from workflows.runs import Run
+
+log = logging.getLogger(__name__)
+GOES_ON_WITHIN = 10.0
+REACHED_WITHIN = 15.0
+CALM_WITHIN = 150.0
+TRIGGERS = {"halt": "halt", "review": "decide", "signal": "signal"}
+"""What makes somebody pass the points whose name begins so; for all others runs are started."""
+SHOWN = 20
+
+
+class Chaos:
+    """`slow` and `unreached` name what did not go as it should, `violations` what the checker found."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        world = World.found(system.witness_url)
+        system.remit_up()
+        until(lambda: world.tokens and self._web_answers(), 60)
+        self.town = Town(world, Desk(system.url, world.tokens, system.folder / "witnesses"))
+        self.fallen: Counter[str] = Counter()
+        self.unreached: list[str] = []
+        self.impossible: set[str] = set()
+        self.went_on: list[tuple[float, str]] = []
+        self.given_back: list[tuple[float, str]] = []
+        self.violations: list[str] = []
+        self.beside: list[tuple[float, Iterator[float]]] = []
+        self.probes = 0
+        self.sizes: dict[str, int] = {}
+
+    def _web_answers(self) -> bool:
+        desk = Desk(self.system.url, {"nobody": "none"}, self.system.folder)
+        return desk.ask("nobody", "", "runs/", {}) is not None
+
+    def run(self, steps: Sequence[Step], check_every: int) -> dict[str, Any]:
+        began = time.monotonic()
+        for step in steps:
+            draw = random.Random(step.seed)
+            if step.blow is not None:
+                self._fall(BLOWS[step.blow[0]][step.blow[1]], draw)
+            self._load(step.load, draw)
+            self._end_beside()
+            if step.number % check_every == check_every - 1:
+                self._check(f"step {step.number + 1}")
+                if self.violations:
+                    break
+        self._check("the end")
+        return self._report(time.monotonic() - began)
+
+    # --- loads and blows ---------------------------------------------------------------------------------------------
+
+    def _load(self, name: str, draw: random.Random) -> None:
+        LOADS[name][1](self.town, draw)
+
+    def _fall(self, blow: Blow, draw: random.Random) -> None:
+        if not self.system.allows(blow.needs):
+            self.impossible.add(f"{blow.name} (there is no {blow.needs})")
+            return
+        if blow.single:
+            self.town.desk.lift_all()
+            until(self._all_run, 30)
+        self.fallen[blow.name] += 1
+        log.info("%s", blow.name)
+        course = blow.strike(self.system, draw)
+        struck = time.time()
+        lasts = next(course)
+        if blow.beside:
+            self.beside.append((time.monotonic() + lasts, course))
+            return
+        if blow.point:
+            struck = self._until_reached(blow, draw)
+        if blow.single and struck:
+            self._goes_on(blow, struck)
+        self._last(lasts, course, draw)
+
+    def _last(self, lasts: float | None, course: Iterator[float], draw: random.Random) -> None:
+        """Go on with the day's work until the blow is over, and let it put things right."""
+        while lasts is not None:
+            over = time.monotonic() + lasts
+            while time.monotonic() < over:
+                self._load(draw.choice(("start", "start", "decide")), draw)
+            lasts = next(course, None)
+
+    def _end_beside(self, *, at_once: bool = False) -> None:
+        for over, course in list(self.beside):
+            if at_once or time.monotonic() > over:
+                next(course, None)
+                self.beside.remove((over, course))
+
+    def _until_reached(self, blow: Blow, draw: random.Random) -> float:
+        """Work until somebody passed the point and broke; return when that was, 0 when nobody came there."""
+        fired = self.system.faults.with_name("faults.fired")
+        load = TRIGGERS.get(blow.point.split(".")[0], "start")
+        give_up = time.monotonic() + REACHED_WITHIN
+        while not fired.exists():
+            if time.monotonic() > give_up:
+                self.unreached.append(blow.name)
+                return 0.0
+            self._load(load, draw)
+            if load == "halt":
+                self._load("lift", draw)
+        return fired.stat().st_ctime
+
+    # --- how soon the work goes on -----------------------------------------------------------------------------------
+
+    def _all_run(self) -> bool:
+        return all(part.runs for part in self.system.parts) and self.system.workers_listen()
+
+    def _goes_on(self, blow: Blow, struck: float) -> None:
+        """Measure from the kill until a run that was started after it has ended, and until nothing is held any more."""
+        held = self._held()
+        self.town.desk.lift_all()
+        took = None
+        while took is None and time.time() - struck < 3 * GOES_ON_WITHIN:
+            took = self._probe(struck)
+        self.went_on.append((took or 3 * GOES_ON_WITHIN, blow.name))
+        log.info("  went on after %.1f s", self.went_on[-1][0])
+        if held:
+            log.info("  %s were in its hands", len(held))
+
+    def _held(self) -> dict[int, int]:
+        try:
+            rows = Action.objects.filter(status__in=("claimed", "started"))
+            return dict(rows.values_list("pk", "fence"))
+        except DatabaseError:
+            connection.close()
+            return {}
+
+    def _probe(self, struck: float) -> float | None:
+        """Start a run, and return how long after the blow it had ended; None when nobody took the start."""
+        run = self.town.desk.start("probe", random.Random(0))
+        if run is None:
+            time.sleep(0.1)
+            return None
+        while time.time() - struck < 3 * GOES_ON_WITHIN:
+            if self._status(run) == "ended":
+                return time.time() - struck
+            time.sleep(0.02)
+        return None
+
+    def _status(self, run: int) -> str:
+        try:
+            return str(Run.objects.values_list("status", flat=True).filter(pk=run).first() or "")
+        except DatabaseError:
+            connection.close()
+            return ""
+
+    # --- calm, and the check -----------------------------------------------------------------------------------------
+
+    def _check(self, when: str) -> None:
+        """Put everything right, let what is under way come to rest, and hold all that was seen against the promises."""
+        took = self._calm()
+        evidence = read(arrivals(self.system.folder / "witnesses"), self.town.desk.told, skew=3700.0)
+        found = check(evidence)
+        self.violations = [f"{violation.promise}: {violation.sentence}" for violation in found]
+        self.sizes = {
+            "runs": len(evidence.runs),
+            "actions": len(evidence.actions),
+            "attempts": sum(len(action.attempts) for action in evidence.actions.values()),
+            "arrivals": len(evidence.arrivals),
+            "entries": len(evidence.entries),
+            "decisions": len(evidence.decisions),
+        }
+        log.info("%s: calm after %.1f s; %s; %s violations", when, took, self.sizes, len(found))
+        for words in self.violations[:SHOWN]:
+            log.info("  %s", words)
+
+    def _calm(self) -> float:
+        self._end_beside(at_once=True)
+        self.system.disarm()
+        for kind in ("http", "smtp"):
+            Mood().write(self.system.mood(kind))
+        until(self._all_run, 60)
+        self.town.desk.lift_all()
+        try:
+            return until(self._is_calm, CALM_WITHIN, 0.5)
+        except TimeoutError:
+            log.info("It does not come to rest: %s", self._restless())
+            return CALM_WITHIN
+
+    def _is_calm(self) -> bool:
+        try:
+            return not self._restless()
+        except DatabaseError:
+            connection.close()
+            return False
+
+    def _restless(self) -> list[tuple[Any, ...]]:
+        """Return what software has to do now: (id, status, not before, lease until), a few of them."""
+        due = Q(status="ready", not_before__lte=timezone.now())
+        rows = Action.objects.filter(due | Q(status__in=("claimed", "started")))
+        return list(rows.values_list("pk", "status", "not_before", "lease_until")[:SHOWN])
+
+    def _report(self, seconds: float) -> dict[str, Any]:
+        slow = [f"{name}: {took:.1f} s" for took, name in self.went_on if took > GOES_ON_WITHIN]
+        promises = Counter(words.partition(":")[0] for words in self.violations)
+        return {
+            "fine": not (slow or self.unreached or self.violations),
+            "seconds": round(seconds),
+            "violations": {name: promises[name] for name in ("unpermitted", "twice", "lost", "gap")},
+            "first_violations": self.violations[:SHOWN],
+            "blows": sum(self.fallen.values()),
+            "kinds": len(self.fallen),
+            "unreached": self.unreached,
+            "impossible_here": sorted(self.impossible),
+            "kills": len(self.went_on),
+            "slowest": [f"{name}: {took:.1f} s" for took, name in sorted(self.went_on, reverse=True)[:5]],
+            "median": _median([took for took, _ in self.went_on]),
+            "too_slow": slow,
+            "restarts": {part.name: part.starts for part in (*self.system.parts, self.system.redis.part)},
+            **self.sizes,
+            "told": self.town.desk.tally(),
+            "not_done": self.town.failed,
+        }
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(sorted(values)[len(values) // 2], 1) if values else 0.0

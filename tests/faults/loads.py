@@ -1,0 +1,114 @@
+"""The load of a schedule: what people and agents do all day, drawn step by step."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from ruamel.yaml import YAML
+
+from governance.drafting import NotPublishable as RulebookStands
+from governance.drafting import Stale
+from governance.rulechanges import Rail
+from tests.faults.desk import Desk
+from tests.faults.world import POTS, PROGRAMS, World
+from workflows.publishing import NotPublishable
+
+log = logging.getLogger(__name__)
+WORKFLOWS = ("calls", "pings", "offers", "letters", "notices", "moves", "fans")
+CHANGED = {"calls": "call", "pings": "ping", "notices": "notice", "offers": "offer"}
+"""The steps whose ownership new versions change."""
+MOST_WAITING = 40
+"""With more in the queue people answer before anything else is started."""
+
+
+@dataclass
+class Town:
+    """The world and its clients. `failed` counts what could not be done because something was down."""
+
+    world: World
+    desk: Desk
+    failed: dict[str, int] = field(default_factory=dict)
+    published: int = 0
+
+    def start(self, draw: random.Random) -> None:
+        for _ in range(draw.randrange(1, 5)):
+            workflow = draw.choice(WORKFLOWS)
+            more: dict[str, Any] = {}
+            if workflow == "moves":
+                more["source"], more["target"] = draw.sample(POTS[1:], 2)
+            self.desk.start(workflow, draw, **more)
+
+    def decide(self, draw: random.Random) -> None:
+        waiting = self.desk.waiting()
+        for review in draw.sample(waiting, min(len(waiting), 4)):
+            if draw.random() < 0.5:
+                self.desk.both_answer(review, draw)
+            else:
+                self.desk.answer(draw.choice(("ben", "chen")), review, draw)
+
+    def flip(self, draw: random.Random) -> None:
+        """Put another rulebook in force: none of the rails, or one that stops, asks, or keeps for people."""
+        over = draw.randrange(40, 95)
+        effect = draw.choice(("", "review", "refuse", "human"))
+        rail = Rail(
+            when=f"has(proposal.body) && has(proposal.body.amount) && proposal.body.amount > {over}",
+            effect=effect,  # type: ignore[typeddict-item]
+            reason=f"More than {over}",
+            capability="http.request",
+        )
+        self._directly("flip", lambda: self.world.rule([rail] if effect else [], timezone.now()))
+
+    def publish(self, draw: random.Random) -> None:
+        """Put a new version of one workflow in force while runs of the old one are under way."""
+        slug = draw.choice(sorted(CHANGED))
+        self.published += 1
+        ownership = draw.choice(("automated", "needs_approval"))
+        text = version_of(slug, f"Change {self.published}", ownership)
+        self._directly("publish", lambda: self.world.publish(text, timezone.now()))
+
+    def halt(self, draw: random.Random) -> None:
+        self.desk.halt(draw)
+
+    def lift(self, draw: random.Random) -> None:
+        self.desk.lift_all()
+
+    def _directly(self, name: str, do: Callable[[], object]) -> None:
+        """Do it as a command would, in this process; a database that is away is what this is about."""
+        try:
+            do()
+        except (DatabaseError, NotPublishable, RulebookStands, Stale) as error:
+            log.info("%s: %s", name, error)
+            self.failed[name] = self.failed.get(name, 0) + 1
+            connection.close()
+
+
+def version_of(slug: str, purpose: str, ownership: str) -> str:
+    """Return the workflow's YAML with another purpose, and another ownership of its effect."""
+    yaml = YAML()
+    documents = [document for document in yaml.load_all(PROGRAMS.read_text()) if document["workflow"] == slug]
+    (document,) = documents
+    document["purpose"] = purpose
+    for step in document["steps"]:
+        if step["key"] == CHANGED[slug]:
+            step["ownership"] = ownership
+    text = StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
+
+
+LOADS: dict[str, tuple[int, Callable[[Town, random.Random], None]]] = {
+    "start": (12, Town.start),
+    "decide": (6, Town.decide),
+    "flip": (1, Town.flip),
+    "publish": (1, Town.publish),
+    "halt": (1, Town.halt),
+    "lift": (1, Town.lift),
+}
+"""By name: how often it is drawn, and what it does."""

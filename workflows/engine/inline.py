@@ -1,0 +1,106 @@
+"""Inline: steps without an outside effect, hundreds in one transaction, and straight on to what they made ready."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from governance import databases
+from governance.faultpoints import fault_point
+from workflows.actions import Status
+from workflows.capabilities.contract import Shelf
+from workflows.engine.advance import Runs
+from workflows.engine.begin import Permission, sort_out
+from workflows.engine.claim import lock_inline
+from workflows.engine.execute import execute_inline
+from workflows.engine.propose import propose
+from workflows.engine.waiting import wait_inline
+from workflows.engine.work import Work, equip
+
+log = logging.getLogger(__name__)
+BATCH = 150
+SECONDS = 0.06
+"""After so long a transaction begins no further steps: a halt waits for every transaction under way."""
+
+
+def inline_batch(now: datetime, limit: int = BATCH) -> int:
+    """Take a batch from ready as far as it gets in one transaction; return how many were claimed.
+
+    When something unforeseen breaks the batch, each action is tried alone, so that one cannot stop the others.
+    """
+    seen: list[int] = []
+    try:
+        return _inline(now, limit, seen)
+    except Exception as error:
+        if databases.is_away(error):  # not the action is at fault
+            raise
+        if databases.is_deadlock(error):
+            return len(seen)  # the other one went on; these are ready as before
+        log.exception("A batch broke; its actions are tried one by one")
+        return sum(_alone(action, now) for action in seen)
+
+
+def _inline(now: datetime, limit: int, seen: list[int], only: Sequence[int] = ()) -> int:
+    with transaction.atomic():
+        actions = lock_inline(limit, now, only)
+        if not actions:
+            return 0
+        seen.extend(action.pk for action in actions)
+        fault_point("inline.locked")
+        runs = Runs.lock((action.run_id for action in actions), now, skip=True)
+        works = runs.works(actions)
+        runs.write(_waves(works, runs, now) if works else [])
+        fault_point("inline.written")
+    fault_point("inline.committed")
+    return len(works)
+
+
+def _waves(works: list[Work], runs: Runs, now: datetime) -> list[Work]:
+    """Carry the works out, then what they made ready, and so on; return all of them."""
+    permission, shelf = Permission.now(works), Shelf(now)
+    stop_at = time.monotonic() + SECONDS
+    batch, wave = works, works
+    while wave:
+        _carry_out(wave, permission, now)
+        born = runs.settled(wave)
+        batch = batch + born
+        if time.monotonic() > stop_at:
+            break
+        ready = [work for work in born if work.action.status == Status.READY and work.action.inline]
+        wave = equip(ready, now, shelf)
+    fault_point("inline.executed")
+    return batch
+
+
+def _carry_out(works: Sequence[Work], permission: Permission, now: datetime) -> None:
+    wait_inline([work for work in works if work.step.wait], now)
+    others = [work for work in works if not work.step.wait]
+    propose(others, now)
+    execute_inline(sort_out(others, permission, now), now)
+
+
+def _alone(action: int, now: datetime) -> int:
+    try:
+        return _inline(now, 1, [], [action])
+    except Exception as error:
+        if databases.is_away(error):
+            raise
+        log.exception("Action %s broke", action)
+        return fail(action, now, f"it broke in a way nobody foresaw: {type(error).__name__}: {error}")
+
+
+def fail(action: int, now: datetime, trouble: str) -> int:
+    """Give up an action that cannot be carried out; the others go on."""
+    with transaction.atomic():
+        actions = lock_inline(1, now, [action])
+        runs = Runs.lock((found.run_id for found in actions), now)
+        works = runs.works(actions)
+        for work in works:
+            work.action.trouble = trouble
+            work.move(Status.FAILED, "action.failed", now, trouble=trouble)
+        runs.write([*works, *runs.settled(works)])
+    return len(works)

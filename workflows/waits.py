@@ -1,0 +1,2 @@
+def wakes_at(wait, found, now):
+    return now
