@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import models
 from django.db.models import F, Q
 
+from governance.faultpoints import fault_point
 from governance.mailcatcher import TEAM
 from workflows.retries import backoff
 
@@ -69,6 +70,7 @@ def _deliver(key: int, clock: Callable[[], datetime]) -> int | None:
     notification = Notification.objects.get(pk=key)
     try:
         notification.message().send()
+        fault_point("outbox.sent")
     except Exception as error:  # whatever it is, the others must not wait for it
         log.warning("Notification %s was not sent: %s", key, error)
         Notification.objects.filter(pk=key).update(

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from approvals.decisions import Choice, Decision
 from approvals.separation import barred
 from governance import databases
+from governance.faultpoints import fault_point
 from governance.paths import EscalationPath
 from governance.people import Actor, Person, Role, Team
 from workflows.actions import Action
@@ -120,6 +121,7 @@ class Review(models.Model):
             # the run before the review, as a run that stops does, or two answers in one run wait for each other
             list(databases.locked(Run.objects.filter(pk=self.action.run_id)))
             locked = databases.locked(Review.objects.filter(pk=self.pk)).get()
+            fault_point("review.locked")
             if not locked.is_open:
                 raise AlreadyDecided(locked.decision)
             if reason := locked.barred(person):
@@ -131,7 +133,8 @@ class Review(models.Model):
             _apply(locked, Actor.of(person), choice, now, digest, note, payload)
             if choice == Choice.TAKE_OVER:
                 Review.objects.filter(action=locked.action_id, status=Status.OPEN).update(claimed_by=person)
-            return decision
+        fault_point("review.decided")
+        return decision
 
     def close(
         self, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Mapping[str, Any] | None

@@ -134,9 +134,7 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if is_postgres():
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-            )
+            cursor.execute(f"SELECT nextval('{_sequence(table)}') FROM generate_series(1, %s)", [count])
             return [row[0] for row in cursor.fetchall()]
         cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
         found = cursor.fetchone()
@@ -144,6 +142,13 @@ def new_ids(model: type[models.Model], count: int) -> list[int]:
             cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
         last = found[0] if found else count
         return list(range(last - count + 1, last + 1))
+
+
+@cache
+def _sequence(table: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+        return str(cursor.fetchone()[0])
 
 
 def insert_many(rows: Sequence[Row]) -> None:
@@ -363,3 +368,17 @@ def under_way() -> tuple[int, int]:
         )
         (oldest,) = cursor.fetchone()
     return following if oldest is None else oldest, following
+
+
+def part_of_list(model: type[models.Model], column: str, key: int, begin: int, size: int) -> list[int]:
+    """Return so many of the whole numbers that a row keeps as a JSON list; the others are not read out of it."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    if is_postgres():
+        statement = f"SELECT jsonb_path_query({column}, %s::jsonpath)::bigint FROM {table} WHERE id = %s"
+        given: list[Any] = [f"$[{begin} to {begin + size - 1}]", key]
+    else:
+        statement = f"SELECT value FROM {table} AS t, json_each(t.{column}) WHERE t.id = %s LIMIT %s OFFSET %s"
+        given = [key, size, begin]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return [row[0] for row in cursor.fetchall()]

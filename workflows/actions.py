@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -51,8 +50,6 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     S.CANCELLED: frozenset(),
     S.EXPIRED: frozenset(),
 }
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""`not_before` of what only a signal or a child's end wakes."""
 WORKING = (S.READY, S.CLAIMED, S.STARTED)
 """Software has something to do."""
 WAITING = (S.IN_REVIEW, S.WITH_PERSON, S.UNCERTAIN)
@@ -80,14 +77,18 @@ class Action(models.Model):
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="actions")
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="actions")
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="actions", db_index=False)
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="+")
     round = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.READY)
     priority = models.PositiveSmallIntegerField(default=1)
     inline = models.BooleanField(help_text="no outside effect: judged and executed in one transaction")
-    undo_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undoings")
-    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    undo_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undoings", db_index=False
+    )
+    asked_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     not_before = models.DateTimeField()
     awaits = models.CharField(max_length=240, blank=True)
     created_at = models.DateTimeField()
@@ -135,6 +136,7 @@ class Action(models.Model):
             models.Index(fields=["awaits"], condition=Q(status="ready") & ~Q(awaits=""), name="action_awaiting"),
             models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "started"]), name="action_leased"),
             models.Index(fields=["step", "status"], name="action_of_step"),
+            models.Index(fields=["undo_of"], condition=Q(undo_of__isnull=False), name="action_undoing"),
         )
 
     def __str__(self) -> str:

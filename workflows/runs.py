@@ -22,18 +22,20 @@ class Run(models.Model):
     """
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs")
-    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="runs")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False)
     status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
     input = models.JSONField(default=dict)
     started_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     key = models.CharField(max_length=200, blank=True)
     trigger = models.CharField(max_length=40, default="by hand")
-    parent = models.ForeignKey("Action", on_delete=models.PROTECT, null=True, related_name="children")
-    root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    parent = models.ForeignKey("Action", on_delete=models.PROTECT, null=True, related_name="children", db_index=False)
+    root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     undo_asked_at = models.DateTimeField(null=True, blank=True)
-    undo_asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    undo_asked_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ("-id",)

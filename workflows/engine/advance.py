@@ -8,6 +8,7 @@ from typing import Any
 
 from governance import databases
 from governance.expressions import compiled
+from governance.faultpoints import fault_point
 from governance.ledger import Entry, entry
 from governance.people import SOFTWARE
 from workflows import doorbell, signals
@@ -133,6 +134,7 @@ class Runs:
         save(works, now, [self._closed(run) for run in self._ended])
         ask_people(moved, now)
         open_incidents(incident_causes(moved), now)
+        fault_point("advance.created")
         self._close()
         late = {work.run.pk for work in moved if work.action.settled_at and work.run.status != RunStatus.OPEN}
         undoing.go_on(late, now)

@@ -30,6 +30,8 @@ SUSPECT = 2
 WEIGHTS = {Priority.HIGH: 4, Priority.NORMAL: 2, Priority.LOW: 1}
 """How a batch is shared out between workflows that all have more than enough."""
 
+Busy = Sequence[tuple[int, int]]
+"""(workflow id, priority) pairs."""
 _BUSY = """
 WITH RECURSIVE flow(id) AS (
     SELECT min(workflow_id) FROM workflows_action WHERE status = 'ready' AND inline = %(inline)s
@@ -40,20 +42,24 @@ WITH RECURSIVE flow(id) AS (
 )
 SELECT flow.id, rank.priority
 FROM flow CROSS JOIN (SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2) AS rank
-WHERE EXISTS (SELECT 1 FROM workflows_action
-              WHERE status = 'ready' AND inline = %(inline)s AND workflow_id = flow.id
-              AND priority = rank.priority AND not_before <= %(now)s)
+WHERE (SELECT 1 FROM workflows_action
+       WHERE status = 'ready' AND inline = %(inline)s AND workflow_id = flow.id
+       AND priority = rank.priority AND not_before <= %(now)s LIMIT 1) = 1
 """
-"""Which workflows have something due, by their priorities: a step from one to the next along `action_to_claim`."""
+"""Which workflows have something due, by their priorities: a step from one to the next along `action_to_claim`.
+
+Not by EXISTS: PostgreSQL would make a join of it and read everything that is ready.
+"""
 
 
-def _busy(inline: bool, now: datetime) -> list[tuple[int, int]]:
+def busy_workflows(inline: bool, now: datetime) -> Busy:
+    """Return (workflow, priority) of what is due: one quick query, whatever stands ready."""
     with connection.cursor() as cursor:
         cursor.execute(_BUSY, {"inline": inline, "now": connection.ops.adapt_datetimefield_value(now)})
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
 
-def shares(busy: Sequence[tuple[int, int]], limit: int) -> list[int]:
+def shares(busy: Busy, limit: int) -> list[int]:
     """Return how many each (workflow, priority) gets of a batch: at least one, the rest by weight."""
     whole = sum(WEIGHTS[Priority(priority)] for _, priority in busy)
     return [max(1, limit * WEIGHTS[Priority(priority)] // whole) for _, priority in busy]
@@ -69,14 +75,13 @@ def _held_steps() -> set[int]:
     return held
 
 
-def _take(inline: bool, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Action]:
+def _take(busy: Busy, inline: bool, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Action]:
     """Lock ready, due actions, a share from each workflow, and return them as they are under the lock."""
-    busy = [pair for pair in _busy(inline, now) if pair[0] not in besides]
-    if not busy:
-        return []
     ready = Action.objects.filter(status=Status.READY, inline=inline, not_before__lte=now)
     if held := _held_steps():
         ready = ready.exclude(step__in=held)
+    if besides:
+        ready = ready.exclude(pk__in=besides)
     parts = []
     for (workflow, priority), share in zip(busy, shares(busy, limit), strict=True):
         part = ready.filter(workflow=workflow, priority=priority).order_by("not_before", "id")[:share]
@@ -99,18 +104,24 @@ def _locked_union(parts: Iterable[tuple[str, Sequence[Any]]]) -> list[Action]:
     return sorted(Action.objects.raw(statement, params), key=lambda action: (action.not_before, action.pk))
 
 
-def lock_inline(limit: int, now: datetime, only: Sequence[int] = ()) -> list[Action]:
-    """Lock ready actions without an effect until the transaction ends. Call it inside one."""
-    if not only:
-        return _take(True, limit, now)
-    rows = Action.objects.filter(status=Status.READY, inline=True, not_before__lte=now, pk__in=only)
-    return list(databases.locked(rows.order_by("pk"), skip=True)[:limit])
+def lock_inline(busy: Busy, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Action]:
+    """Lock ready actions without an effect until the transaction ends, not those `besides`. Call it inside one."""
+    return _take(busy, True, limit, now, besides)
+
+
+def lock_one(action: int, now: datetime) -> list[Action]:
+    """Lock this one in the same way, if it still is ready."""
+    rows = Action.objects.filter(status=Status.READY, inline=True, not_before__lte=now, pk=action)
+    return list(databases.locked(rows, skip=True))
 
 
 def claim(worker: str, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Work]:
-    """Claim ready actions with an effect for this worker, under a lease, and return them. Not of workflows `besides`."""
+    """Claim ready actions with an effect for this worker, under a lease; not of workflows `besides`."""
+    busy = [pair for pair in busy_workflows(False, now) if pair[0] not in besides]
+    if not busy:
+        return []
     with transaction.atomic():
-        actions = _take(False, limit, now, besides)
+        actions = _take(busy, False, limit, now)
         suspects = [action for action in actions if action.claims >= SUSPECT]
         works = gather(suspects[:1] or actions, now)
         for work in works:

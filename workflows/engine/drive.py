@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -27,15 +28,16 @@ from workflows.engine.propose import propose
 from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
-EFFECT_BATCH = 32
-PATIENCE = 0.02
-"""Seconds to wait for an effect that is under way when there is nothing else to do."""
+EFFECT_BATCH = 48
+PATIENCE = 0.03
+"""Seconds to wait for effects under way when there is nothing else to do; what lands together is written together."""
 RECORD_FOR = 30.0
 """Seconds for which results are tried to be written while the database is away; then the sweep asks a person."""
 Clock = Callable[[], datetime]
 Landed = list[tuple[Work, Result]]
 
 
+@cache
 def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -49,13 +51,11 @@ def drive(clock: Clock, *, seconds: float | None = None) -> bool:
     flight, late = Flight(settings.ATTEMPT_SECONDS), False
     while True:
         busy = inline_batch(clock())
-        busy += record(flight.landed(), clock)
+        busy += record(flight.landed(0.0 if busy else PATIENCE), clock)
         if not late:
             busy += depart(flight, clock)
-        if not busy:
-            if flight.is_empty:
-                return late
-            record(flight.landed(PATIENCE), clock)
+        if not busy and flight.is_empty:
+            return late
         late = stop_at is not None and time.monotonic() >= stop_at
         if late and flight.is_empty:
             return True

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,9 +20,11 @@ from workflows.engine.execute import run
 from workflows.engine.work import Work
 
 log = logging.getLogger(__name__)
-SEATS = 48
-OF_ONE_WORKFLOW = 32
+SEATS = 64
+OF_ONE_WORKFLOW = 48
 TO_ONE_HOST = 16
+SLICE = 0.005
+"""Seconds after which a free place at a host is given to the next, at the latest."""
 MARGIN = 5.0
 """Seconds before its deadline after which an attempt does not set out any more."""
 
@@ -85,9 +87,15 @@ class Flight:
         self._waiting = stay
 
     def landed(self, patience: float = 0.0) -> list[tuple[Work, Result]]:
-        """Return what came of those that are back; wait so many seconds at most for the first of them."""
-        if self._flying and patience:
-            wait(self._flying, timeout=patience, return_when=FIRST_COMPLETED)
+        """Return what came of those that are back; wait so many seconds at most for all, to write many at once."""
+        found = self._arrived()
+        stop_at = time.monotonic() + patience
+        while self._flying and (left := stop_at - time.monotonic()) > 0:
+            wait(self._flying, timeout=min(left, SLICE))
+            found += self._arrived()
+        return found
+
+    def _arrived(self) -> list[tuple[Work, Result]]:
         found = [(self._flying.pop(future).work, future.result()) for future in [*self._flying] if future.done()]
         found += self._overdue()
         self._depart()

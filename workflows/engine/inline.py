@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from governance import databases
 from governance.faultpoints import fault_point
-from workflows.actions import Status
+from workflows.actions import Action, Status
 from workflows.capabilities.contract import Shelf
+from workflows.engine import turns
 from workflows.engine.advance import Runs
 from workflows.engine.begin import Permission, sort_out
-from workflows.engine.claim import lock_inline
+from workflows.engine.claim import MOST_CLAIMS, Busy, busy_workflows, lock_inline, lock_one
 from workflows.engine.execute import execute_inline
 from workflows.engine.propose import propose
 from workflows.engine.waiting import wait_inline
@@ -30,11 +31,19 @@ SECONDS = 0.06
 def inline_batch(now: datetime, limit: int = BATCH) -> int:
     """Take a batch from ready as far as it gets in one transaction; return how many were claimed.
 
-    When something unforeseen breaks the batch, each action is tried alone, so that one cannot stop the others.
+    When something unforeseen breaks the batch, each action is tried alone, so that one cannot stop the others. What
+    workers died of, perhaps, comes first, each alone.
     """
+    suspects = turns.suspects(now)
+    tried = sum(_suspect(action, deaths, now) for action, deaths in suspects.items())
+    busy = busy_workflows(True, now)
+    return tried + (_batch(now, busy, limit, suspects) if busy else 0)
+
+
+def _batch(now: datetime, busy: Busy, limit: int, besides: Collection[int]) -> int:
     seen: list[int] = []
     try:
-        return _inline(now, limit, seen)
+        return _inline(now, lambda: lock_inline(busy, limit, now, besides), seen)
     except Exception as error:
         if databases.is_away(error):  # not the action is at fault
             raise
@@ -44,31 +53,33 @@ def inline_batch(now: datetime, limit: int = BATCH) -> int:
         return sum(_alone(action, now) for action in seen)
 
 
-def _inline(now: datetime, limit: int, seen: list[int], only: Sequence[int] = ()) -> int:
-    with transaction.atomic():
-        actions = lock_inline(limit, now, only)
-        if not actions:
-            return 0
-        seen.extend(action.pk for action in actions)
-        fault_point("inline.locked")
-        runs = Runs.lock((action.run_id for action in actions), now, skip=True)
-        works = runs.works(actions)
-        runs.write(_waves(works, runs, now) if works else [])
-        fault_point("inline.written")
-    fault_point("inline.committed")
+def _inline(now: datetime, lock: Callable[[], list[Action]], seen: list[int], seconds: float = SECONDS) -> int:
+    try:
+        with transaction.atomic():
+            actions = lock()
+            seen.extend(action.pk for action in actions)
+            turns.begin(seen)
+            fault_point("inline.locked")
+            runs = Runs.lock((action.run_id for action in actions), now, skip=True)
+            works = runs.works(actions)
+            runs.write(_waves(works, runs, now, seconds) if works else [])
+            fault_point("inline.written")
+        fault_point("inline.committed")
+    finally:
+        turns.end()
     return len(works)
 
 
-def _waves(works: list[Work], runs: Runs, now: datetime) -> list[Work]:
-    """Carry the works out, then what they made ready, and so on; return all of them."""
+def _waves(works: list[Work], runs: Runs, now: datetime, seconds: float) -> list[Work]:
+    """Carry the works out, then what they made ready, and so on for so many seconds; return all of them."""
     permission, shelf = Permission.now(works), Shelf(now)
-    stop_at = time.monotonic() + SECONDS
+    stop_at = time.monotonic() + seconds
     batch, wave = works, works
     while wave:
         _carry_out(wave, permission, now)
         born = runs.settled(wave)
         batch = batch + born
-        if time.monotonic() > stop_at:
+        if time.monotonic() >= stop_at:
             break
         ready = [work for work in born if work.action.status == Status.READY and work.action.inline]
         wave = equip(ready, now, shelf)
@@ -83,9 +94,16 @@ def _carry_out(works: Sequence[Work], permission: Permission, now: datetime) -> 
     execute_inline(sort_out(others, permission, now), now)
 
 
+def _suspect(action: int, deaths: int, now: datetime) -> int:
+    if deaths < MOST_CLAIMS:
+        return _alone(action, now)
+    return fail(action, now, f"{deaths} workers died while they had it in hand")
+
+
 def _alone(action: int, now: datetime) -> int:
+    """Try one action and only its own step, so that what breaks or kills is known by name."""
     try:
-        return _inline(now, 1, [], [action])
+        return _inline(now, lambda: lock_one(action, now), [], seconds=0)
     except Exception as error:
         if databases.is_away(error):
             raise
@@ -96,9 +114,8 @@ def _alone(action: int, now: datetime) -> int:
 def fail(action: int, now: datetime, trouble: str) -> int:
     """Give up an action that cannot be carried out; the others go on."""
     with transaction.atomic():
-        actions = lock_inline(1, now, [action])
-        runs = Runs.lock((found.run_id for found in actions), now)
-        works = runs.works(actions)
+        runs = Runs.lock(Action.objects.filter(pk=action).values_list("run_id", flat=True), now)
+        works = runs.works(lock_one(action, now))
         for work in works:
             work.action.trouble = trouble
             work.move(Status.FAILED, "action.failed", now, trouble=trouble)

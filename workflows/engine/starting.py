@@ -40,6 +40,7 @@ def start(slug: str, given: Mapping[str, Any], person: Person, now: datetime, tr
     version = version_to_start(slug)
     with transaction.atomic():
         (run,) = start_many(version, [given], Actor.of(person), now, trigger=trigger)
+    fault_point("start.committed")
     return run
 
 

@@ -1,4 +1,4 @@
-"""Waiting: steps that wait for a moment, a signal, or whichever comes first. A durable timer is a row's `not_before`."""
+"""Waiting: for a moment, a signal, or whichever comes first. A durable timer is a row's `not_before`."""
 
 from __future__ import annotations
 

@@ -201,4 +201,43 @@ class Migration(migrations.Migration):
             model_name='tick',
             constraint=models.UniqueConstraint(fields=('workflow', 'at'), name='tick_once'),
         ),
+        migrations.AlterField(
+            model_name='action',
+            name='asked_by',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='action',
+            name='step',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='workflows.step'),
+        ),
+        migrations.AlterField(
+            model_name='action',
+            name='undo_of',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undoings', to='workflows.action'),
+        ),
+        migrations.AlterField(
+            model_name='run',
+            name='parent',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='workflows.action'),
+        ),
+        migrations.AlterField(
+            model_name='run',
+            name='root',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='workflows.run'),
+        ),
+        migrations.AlterField(
+            model_name='run',
+            name='undo_asked_by',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AlterField(
+            model_name='run',
+            name='workflow',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='workflows.workflow'),
+        ),
+        migrations.AddIndex(
+            model_name='action',
+            index=models.Index(condition=models.Q(('undo_of__isnull', False)), fields=['undo_of'], name='action_undoing'),
+        ),
     ]
