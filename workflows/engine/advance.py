@@ -42,10 +42,10 @@ class Runs:
     and two workers that finish the last two branches of a join see each other.
     """
 
-    def __init__(self, runs: Iterable[Run], known: dict[int, Known], now: datetime) -> None:
+    def __init__(self, runs: Iterable[Run], now: datetime, known: dict[int, Known] | None = None) -> None:
         self.by_id = {run.pk: run for run in runs}
-        self.known = known
         self.now = now
+        self._known = known
         self._called_off: set[tuple[int, int]] = set()
         self._ended: list[Run] = []
 
@@ -53,8 +53,25 @@ class Runs:
     def lock(cls, ids: Iterable[int], now: datetime, *, skip: bool = False) -> Runs:
         """Lock the runs; with `skip`, only those nobody else holds."""
         rows = Run.objects.filter(pk__in=set(ids)).order_by("pk")
-        runs = list(databases.locked(rows, skip=skip))
-        return cls(runs, known_of(runs), now)
+        return cls(databases.locked(rows, skip=skip), now)
+
+    @classmethod
+    def of(cls, works: Iterable[Work], now: datetime) -> Runs:
+        """Lock the runs of works that were gathered before, and see which of them ended since."""
+        runs = {work.run.pk: work.run for work in works}
+        rows = databases.locked(Run.objects.filter(pk__in=runs).order_by("pk"))
+        for id, status in rows.values_list("pk", "status"):
+            runs[id].status = status
+        for work in works:
+            work.run = runs[work.run.pk]
+        return cls(runs.values(), now)
+
+    @property
+    def known(self) -> dict[int, Known]:
+        """How far each run is; read when it is first asked for."""
+        if self._known is None:
+            self._known = known_of(self.by_id.values())
+        return self._known
 
     def works(self, actions: Iterable[Action]) -> list[Work]:
         """Return the actions of these runs with their surroundings; those of other runs are left alone."""
@@ -63,16 +80,15 @@ class Runs:
 
     def settled(self, works: Iterable[Work]) -> list[Work]:
         """Take note of what became of these and return what comes next, not yet written."""
-        moved: dict[int, None] = {}
+        over = [work for work in works if work.changed and not work.action.is_undo and _is_settled(work)]
+        if not over:
+            return []
         for work in works:
             if work.changed and not work.action.is_undo:
                 action = work.action
-                self.known[work.run.pk][work.step.key] = {
-                    **action.output, "status": Status(action.status).value, "round": action.round,
-                }  # fmt: skip
-                if action.status not in (*WORKING, *WAITING):
-                    moved[work.run.pk] = None
-        return self.go_on(moved)
+                status = Status(action.status).value  # CEL knows no enums
+                self.known[work.run.pk][work.step.key] = {**action.output, "status": status, "round": action.round}
+        return self.go_on(dict.fromkeys(work.run.pk for work in over))
 
     def go_on(self, run_ids: Iterable[int]) -> list[Work]:
         """Return the actions that follow in these runs, and mark those that are over."""
@@ -189,6 +205,10 @@ class Runs:
 
     def _closed(self, run: Run) -> Entry:
         return entry(SOFTWARE, f"run.{run.status}", self.now, workflow=run.workflow_id, run=run.pk)
+
+
+def _is_settled(work: Work) -> bool:
+    return work.action.status not in (*WORKING, *WAITING)
 
 
 def _reaches_outside(step: Step) -> bool:

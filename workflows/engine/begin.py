@@ -129,10 +129,8 @@ def begin(works: Sequence[Work], now: datetime) -> list[Work]:
 
 
 def _begin(works: Sequence[Work], now: datetime) -> list[Work]:
-    runs = Runs.lock({work.action.run_id for work in works}, now)
-    mine = _still_mine(works)
-    for work in mine:
-        work.run = runs.by_id[work.action.run_id]
+    runs = Runs.of(works, now)
+    mine = still_held(works, Status.CLAIMED)
     acting = sort_out(mine, Permission.now(mine), now)
     fault_point("begin.judged")
     start(acting, now)
@@ -140,10 +138,10 @@ def _begin(works: Sequence[Work], now: datetime) -> list[Work]:
     return acting
 
 
-def _still_mine(works: Sequence[Work]) -> list[Work]:
-    """Lock the actions and leave out those whose lease ran out before now: somebody else may have them."""
-    rows = Action.objects.filter(pk__in=[work.action.pk for work in works], status=Status.CLAIMED).order_by("pk")
-    fences = {row.pk: row.fence for row in databases.locked(rows.only("pk", "fence"))}
+def still_held(works: Sequence[Work], status: Status) -> list[Work]:
+    """Lock the actions and leave out those whose lease ran out: the sweep took them back, somebody may have them."""
+    rows = Action.objects.filter(pk__in=[work.action.pk for work in works], status=status).order_by("pk")
+    fences = dict(databases.locked(rows).values_list("pk", "fence"))
     return [work for work in works if fences.get(work.action.pk) == work.held]
 
 

@@ -7,6 +7,8 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -16,10 +18,10 @@ from django.db import transaction
 from governance import databases
 from governance.databases import is_away
 from governance.faultpoints import fault_point
-from workflows.actions import Action, Attempt, Status
+from workflows.actions import Attempt, Status
 from workflows.capabilities.contract import Result
 from workflows.engine.advance import Runs
-from workflows.engine.begin import begin
+from workflows.engine.begin import begin, still_held
 from workflows.engine.claim import claim
 from workflows.engine.execute import settle, unknown_before
 from workflows.engine.flight import Flight
@@ -100,17 +102,15 @@ def record(landed: Landed, clock: Clock) -> int:
 
 
 def _record(landed: Landed, now: datetime) -> None:
-    """Write the results of those that still are this worker's, from what the database holds now."""
-    results = {work.action.pk: (work, result) for work, result in landed}
+    """Write the results of those that still are this worker's. Works on copies, so that it can be tried again."""
+    results = {work.action.pk: result for work, result in landed}
+    works = [replace(work, action=copy(work.action), entries=[]) for work, _ in landed]
     with transaction.atomic():
-        runs = Runs.lock({work.run.pk for work, _ in landed}, now)
-        rows = Action.objects.filter(pk__in=results, status=Status.STARTED)
-        works = [fresh for fresh in runs.works(rows) if fresh.held == results[fresh.action.pk][0].held]
+        runs = Runs.of(works, now)
+        works = still_held(works, Status.STARTED)
         unknown = unknown_before(works)
-        for fresh in works:
-            begun, result = results[fresh.action.pk]
-            fresh.capability, fresh.attempt, fresh.payload = begun.capability, begun.attempt, begun.payload
-            settle(fresh, result, now, unknown=fresh.action.pk in unknown)
+        for work in works:
+            settle(work, results[work.action.pk], now, unknown=work.action.pk in unknown)
         _write_attempts(works)
         runs.write([*works, *runs.settled(works)])
         fault_point("record.written")

@@ -72,7 +72,7 @@ def start_many(
         entry(actor, "run.started", now, workflow=run.workflow_id, run=run.pk, trigger=trigger, version=version.number)
         for run in made
     )
-    runs = Runs(made, defaultdict(dict), now)
+    runs = Runs(made, now, defaultdict(dict))
     runs.write(runs.go_on(runs.by_id))
     fault_point("start.written")
     return made
