@@ -16,18 +16,21 @@ from approvals.deadlines import Deadline, deadline
 from approvals.deciders import Deciders
 from approvals.decisions import Decision
 from approvals.escalations import Escalation
+from approvals.evidence import Fact, evidence
 from approvals.grounds import Ground, grounds, number
 from approvals.outcomes import REJECTS, Outcome
 from approvals.previews import Shown, dressed, pairs
 from approvals.reviews import Kind, Review
 from approvals.uses import data_words, shown_asset
-from governance.halts import Halt, Holds, Scope
+from governance.halts import Halt
 from governance.people import Person
-from workflows.actions import Action, Attempt, Status
+from workflows.actions import Action, Status
 from workflows.capabilities.contract import Capability, CapabilityError
 from workflows.definitions import OnReject, Step
+from workflows.engine.answers import answerable_from
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
+from workflows.scopes import agents_of, halts_over
 
 
 @dataclass
@@ -229,21 +232,28 @@ class Dossier:
     @cached_property
     def halts(self) -> list[Halt]:
         """The halts in force that keep this action from beginning."""
-        version = self.step.version
-        place = (version.workflow.slug, self.step.key, self.step.capability)
-        teams = (version.owner.slug, self.step.reviewers.slug)
-        standing = Halt.objects.filter(lifted_at=None).select_related("by")
-        return [
-            halt
-            for halt in standing
-            if Holds(halt.scope == Scope.EVERYTHING, frozenset({(halt.scope, halt.target)})).stops(*place, teams)
-        ]
+        standing = list(Halt.objects.filter(lifted_at=None).select_related("by"))
+        return halts_over(standing, self.step, agents_of([self.run]).get(self.run.pk, "")) if standing else []
+
+    @property
+    def evidence(self) -> list[Fact]:
+        return evidence(self.action, self.action.attempts.all(), self.review.opened_at)
 
     @cached_property
-    def attempts(self) -> list[tuple[Attempt, bool]]:
-        """Each attempt, and whether its result is unknown."""
-        known = (Attempt.Result.OK, Attempt.Result.NOT_SENT, Attempt.Result.REFUSED)
-        return [(attempt, attempt.result not in known) for attempt in self.action.attempts.all()]
+    def opens_at(self) -> datetime | None:
+        """When it may be said what came of it, while that lies ahead: what has begun may still be under way."""
+        opens = answerable_from(self.action) if self.is_uncertain and self.review.is_open else None
+        return opens if opens and opens > self.now else None
+
+    @property
+    def opens_in(self) -> int:
+        """In how many seconds, rounded up."""
+        return int((self.opens_at - self.now).total_seconds()) + 1 if self.opens_at else 0
+
+    @property
+    def as_sent(self) -> str:
+        """The payload to the letter, as every attempt was given it."""
+        return json.dumps(self.action.payload, indent=2, ensure_ascii=False)
 
     @property
     def receiver(self) -> str:

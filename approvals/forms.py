@@ -194,7 +194,7 @@ def uncertain_form(receiver: str, data: Mapping[str, Any] | None = None) -> Outc
     """`receiver` is who would get it twice."""
     rows = [
         (Choice.HAPPENED.value, "It happened", "It is recorded as done. The run goes on."),
-        (Choice.TRY_AGAIN.value, "It did not happen, do it now", f"If you are wrong, {receiver} gets it twice."),
-        (Choice.GIVE_UP.value, "Cannot be found out, leave it", "Nothing more is done. It counts as failed."),
+        (Choice.TRY_AGAIN.value, "It did not happen, try again", f"If you are wrong, {receiver} gets it twice."),
+        (Choice.GIVE_UP.value, "It did not happen, give up", "Nothing more is done. It counts as failed."),
     ]
     return OutcomeForm(rows, data)

@@ -30,8 +30,10 @@ class Reviews:
     def entitled(self, action_ids: Iterable[int]) -> set[int]:
         """Return the actions whose last approval was given by somebody who may still give it."""
         given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=(Choice.APPROVE, Choice.EDIT))
-        given = given.select_related("review").order_by("at", "pk").prefetch_related(
-            "person__memberships", "review__escalations__people"
+        given = (
+            given.select_related("review")
+            .order_by("at", "pk")
+            .prefetch_related("person__memberships", "review__escalations__people")
         )
         last = {decision.review.action_id: decision for decision in given}
         return {action for action, decision in last.items() if decision.stands}

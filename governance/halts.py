@@ -5,7 +5,7 @@ One leader pulls it. Lifting takes a reason and two leaders: one who asks, anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -171,8 +171,13 @@ class HaltLift(models.Model):
 
 def _asked_before(asked: HaltLift, person: Person, others: list[Person]) -> str:
     who = "You" if asked.asked_by_id == person.pk else asked.asked_by.name
-    names = " or ".join(other.name for other in others)
-    return f"{who} asked to lift this halt already; another leader agrees: {names}. It still stands."
+    return f"{who} asked to lift this halt already; another leader agrees: {one_of(others)}. It still stands."
+
+
+def one_of(people: Sequence[Person]) -> str:
+    """Return the names as a choice: “Eve Marsh, Gita Rao or Lea Roth”."""
+    *first, last = [person.name for person in people] or ["nobody"]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def pull(person: Person, scope: str, target: str, reason: str, now: datetime) -> Halt:

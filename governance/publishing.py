@@ -6,46 +6,15 @@ Works on workflows as the files say them (`workflows.files.spec_of`), so that it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from governance import flowchanges
+from governance.change import Change, Direction
+from governance.flowwords import wait_words
+
+__all__ = ["OWNERSHIPS", "Change", "Direction", "changes", "number", "overall", "percent", "step_changes"]
+
 Spec = Mapping[str, Any]
-
-
-class Direction(StrEnum):
-    LOOSENS = "loosens"
-    TIGHTENS = "tightens"
-    NEUTRAL = "neutral"
-
-    @property
-    def rank(self) -> int:
-        return list(Direction).index(self)
-
-    @property
-    def is_neutral(self) -> bool:
-        return self is Direction.NEUTRAL
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change: where (a step's title, or "" for the workflow), what, the old and the new value in words.
-
-    `consequence` says what follows; `rule` is the condition (CEL) of a rule that comes or goes.
-    """
-
-    direction: Direction
-    where: str
-    what: str
-    old: str = ""
-    new: str = ""
-    consequence: str = ""
-    rule: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        values = f" {self.old} → {self.new}" if self.old and self.new else f" {self.new or self.old}"
-        return f"{place}{self.what}{values if (self.old or self.new) else ''}".strip()
 
 
 OWNERSHIPS = {"automated": "automated", "needs_approval": "needs approval", "human_owned": "human-owned"}
@@ -79,12 +48,14 @@ def overall(found: Sequence[Change]) -> Direction:
 
 def _first(new: Spec) -> Iterator[Change]:
     yield from _eligibility(False, new["automation_allowed"])
+    yield from flowchanges.of_workflow({}, new)
     for step in new["steps"]:
         yield _new_step(step)
 
 
 def _of_workflow(old: Spec, new: Spec) -> Iterator[Change]:
     yield from _eligibility(old["automation_allowed"], new["automation_allowed"])
+    yield from flowchanges.of_workflow(old, new)
     if old["owner"] != new["owner"]:
         yield Change(Direction.LOOSENS, "", "Owner:", old["owner"], new["owner"], _OTHERS_ANSWER)
     for name, words in (("title", "Title:"), ("purpose", "Purpose:")):
@@ -119,6 +90,8 @@ def _of_steps(old: Spec, new: Spec) -> Iterator[Change]:
 
 
 def _new_step(step: Spec) -> Change:
+    if step.get("wait"):
+        return Change(Direction.NEUTRAL, step["title"], "New wait,", "", wait_words(step["wait"]))
     direction = Direction.NEUTRAL if step["ownership"] == "human_owned" else Direction.LOOSENS
     return Change(direction, step["title"], "New step,", "", OWNERSHIPS[step["ownership"]], _consequence(step))
 
@@ -129,6 +102,7 @@ def _of_step(old: Spec, new: Spec) -> Iterator[Change]:
     yield from _sampling(old, new)
     yield from _guardrails(old, new)
     yield from _work(old, new)
+    yield from flowchanges.of_step(old, new)
     yield from _people(old, new)
 
 

@@ -19,78 +19,16 @@ class Fact(Protocol):
     data: Any
 
 
-VERBS: dict[str, str] = {
-    "run.started": "Run started",
-    "run.ended": "Run ended",
-    "run.stopped": "Run stopped",
-    "run.cancelled": "Run cancelled",
-    "run.reopened": "Run open again",
-    "run.undo_asked": "Undoing of a run asked",
-    "run.undone": "Run undone",
-    "children.cancelled": "Started runs cancelled",
-    "action.ready": "Step reached",
-    "action.skipped": "Step skipped",
-    "action.claimed": "Taken up by a worker",
-    "action.unclaimed": "Let go by a worker",
-    "action.started": "Effect began",
-    "action.done": "Done",
-    "action.failed": "Failed",
-    "action.refused": "Refused",
-    "action.held": "Held by a halt",
-    "action.again": "Put off to try again",
-    "action.uncertain": "Uncertain",
-    "action.settled": "Uncertainty settled",
-    "action.to_review": "Put to approval",
-    "action.to_person": "Put to a person",
-    "action.approved": "Approved",
-    "action.edited": "Edited",
-    "action.rejected": "Rejected",
-    "action.sent_back": "Sent back",
-    "action.taken_over": "Taken over",
-    "action.cancelled": "Cancelled",
-    "action.redone": "Redone",
-    "action.expired": "Expired",
-    "action.undo_asked": "Undo asked",
-    "review.escalated": "Escalated",
-    "signal.received": "Signal sent",
-    "schedule.missed": "Scheduled time missed",
-    "schedule.failed": "Scheduled run not started",
-    "halt.pulled": "Halt pulled",
-    "halt.lift_asked": "Lifting of a halt asked",
-    "halt.kept": "Halt kept",
-    "halt.lifted": "Halt lifted",
-    "version.drafted": "Draft made",
-    "version.discarded": "Draft discarded",
-    "version.revised": "Draft revised",
-    "version.in_force": "Version in force",
-    "rulebook.drafted": "Rulebook drafted",
-    "rulebook.discarded": "Rulebook draft discarded",
-    "rulebook.in_force": "Rulebook in force",
-    "asset.approved": "Asset approved",
-    "asset.renewed": "Asset renewed",
-    "asset.withdrawn": "Asset withdrawn",
-    "path.added": "Escalation path added",
-    "path.changed": "Escalation path changed",
-    "records.imported": "Records imported",
-    "team.added": "Team added",
-    "person.joined": "Person joined",
-    "person.role_changed": "Role changed",
-    "person.left_team": "Person left a team",
-    "person.deactivated": "Person deactivated",
-    "person.reactivated": "Person reactivated",
-    "token.issued": "API token made",
-    "incident.settled": "Incident settled",
-}
-"""The known verbs in the words a filter offers."""
-
-
 def sentence(fact: Fact, titles: Mapping[str, str] | None = None) -> str:
     """Return what happened, in one sentence. `titles` gives the titles of steps by key; else keys are spelled out."""
     data: Data = fact.data if isinstance(fact.data, Mapping) else {}
     key = str(data.get("step", ""))
     step = (titles or {}).get(key) or spelled(key) or "The action"
-    write = _SENTENCES.get(fact.verb, _anything)
-    return write(fact, f"“{step}”" if key else step, data)
+    named = f"“{step}”" if key else step
+    if data.get("undo"):
+        named = f"the undoing of {named}"
+    told = _SENTENCES.get(fact.verb, _anything)(fact, named, data)
+    return told[:1].upper() + told[1:]
 
 
 def spelled(key: str) -> str:
@@ -179,7 +117,7 @@ def _cancelled(fact: Fact, step: str, data: Data) -> str:
 
 def _undo_asked(fact: Fact, step: str, data: Data) -> str:
     what = f"{step}, action {data.get('undoes', '')}" if data.get("step") else f"action {data.get('undoes', '')}"
-    return f"{fact.actor_name} asked to undo {what}" if _person(fact) else f"Undoing of {what} begins"
+    return f"{fact.actor_name} asked to undo {what}" if _person(fact) else f"Undoing begins: {what}"
 
 
 def _run_undo_asked(fact: Fact, step: str, data: Data) -> str:
@@ -255,6 +193,9 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.redone": _said("started anew", "reason"),
     "action.claimed": lambda fact, step, data: f"A worker took up {step}",
     "action.unclaimed": lambda fact, step, data: f"A worker let go of {step} before it began",
+    "action.waiting": lambda fact, step, data: (
+        f"{step} waits for " + (f"the signal “{data['signal']}”" if data.get("signal") else "its time")
+    ),
     "action.started": _started,
     "action.done": _done,
     "action.failed": lambda fact, step, data: f"{step} failed{_after(data.get('trouble'))}",

@@ -167,7 +167,25 @@ IMPORT_LIMIT = env.int("IMPORT_LIMIT", 512 * 1024 * 1024)
 ATTEMPT_SECONDS = env.int("REMIT_ATTEMPT_SECONDS", 60)
 
 # --- Celery: a doorbell, never the work ----------------------------------------------------------------------------
-if not REDIS_URL:
+# Pinned by name, whatever Celery's defaults become; tests/governance/test_celery_settings.py holds them.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
+if REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # Whoever rings must not wait for a broker that is away: give up at once, the sweep finds the work.
+        "socket_connect_timeout": 1.0,
+        "socket_timeout": 2.0,
+        "socket_keepalive": True,
+        "max_retries": 0,
+        # A connection that died unnoticed is noticed: a consumer is back after 11 s at most.
+        "health_check_interval": 5,
+        # The ring of a worker that died is rung again, to be thrown away: what it meant stands in the database.
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "unacked_restore_limit": 100,
+        "unacked_mutex_expire": 30,
+    }
+else:
     _broker_dir = STATE_DIR / "broker"
     for _folder in ("messages", "processed", "control"):
         (_broker_dir / _folder).mkdir(parents=True, exist_ok=True)
@@ -182,15 +200,23 @@ if not REDIS_URL:
 RING = env.bool("REMIT_RING", True)
 """Whether new work is announced to the workers; tests and single commands do the work themselves."""
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = bool(REDIS_URL)
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody commands workers through the broker
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # what has begun is worth finishing
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0  # less than the 4 s that `up` gives
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False
+CELERY_BROKER_CONNECTION_RETRY = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever; meanwhile the worker looks for work by itself
 CELERY_TIMEZONE = "UTC"
 
 # --- pages ---------------------------------------------------------------------------------------------------------

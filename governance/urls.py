@@ -6,6 +6,7 @@ PAGES = (
     "governance.views.home",
     "approvals.views.queue",
     "workflows.views.runs",
+    "workflows.views.interventions",
     "workflows.views.workflows",
     "workflows.views.drafts",
     "workflows.views.records",

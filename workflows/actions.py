@@ -90,7 +90,7 @@ class Action(models.Model):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     not_before = models.DateTimeField()
-    awaits = models.CharField(max_length=240, blank=True)
+    awaits = models.CharField(max_length=330, blank=True)
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 

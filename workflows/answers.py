@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import cached_property
 
 from governance.ledger import Entry
@@ -21,7 +22,12 @@ from workflows.runs import RunStatus
 from workflows.stops import Stop, due_words, moment
 from workflows.timeline import Day, tell_run
 
-WRONG = ("action.failed", "action.refused", "action.uncertain", "action.settled", "action.again", "action.held")
+WRONG = (
+    "action.failed", "action.refused", "action.uncertain", "action.settled", "action.again", "action.held",
+    "action.redone", "run.cancelled", "run.reopened", "run.undo_asked", "run.undone", "children.cancelled",
+)  # fmt: skip
+WRONG_BY_PERSON = ("action.cancelled", "action.skipped")
+"""Ordinary where the flow of the run does it, telling where a leader does."""
 MOST = 12
 _BY_DESIGN = ("ownership", "sample")
 """Reasons that say whose a step is, not that a rule tripped."""
@@ -68,23 +74,48 @@ class Answers:
     def doing(self) -> tuple[str, str]:
         """The fact, and what belongs to it."""
         if self.run.status == RunStatus.OPEN:
-            return self._open()
+            return self._told(self._facts() or ["nothing at this moment; the next step is being worked out"])
         when = moment(self.run.ended_at, self.now) if self.run.ended_at else ""
+        undoing = self._undoing()
+        begun = [f"{_titles([stop])} had begun and finishes" for stop in self.stops if stop.is_on]
         if self.run.status == RunStatus.ENDED:
-            return f"Nothing more: it ended ({when}).", f"Of its steps {self.running.own_words}. {self._children()}"
-        return f"Nothing more: it stopped ({when}).", f"{self._why_stopped()} What comes after it did not begin."
+            return self._told([*undoing, f"nothing more: it ended ({when})", f"of its steps {self.running.own_words}"])
+        if self.run.status == RunStatus.CANCELLED:
+            return self._told([*undoing, f"nothing more: it was cancelled ({when})", *self._cancelled(), *begun])
+        end = [f"nothing more: it stopped ({when})", self._why_stopped(), "what comes after it did not begin"]
+        return self._told([*undoing, *end, *begun])
 
-    def _open(self) -> tuple[str, str]:
-        held = [stop for stop in self.stops if stop.held]
-        working = [stop for stop in self.stops if stop.is_working and not stop.held]
-        waiting = [stop for stop in self.stops if stop.is_waiting]
-        facts = [f"a halt holds {_titles(held)}"] if held else []
-        facts += [f"working on {_titles(working)}"] if working else []
-        facts += [f"waiting for {self._who(stop)}" for stop in waiting]
-        if not facts:
-            return "Nothing at this moment.", f"The next step is being worked out. {self._children()}"
+    def _told(self, facts: Sequence[str]) -> tuple[str, str]:
+        """Return the first fact, and the others with what became of the runs it started, as sentences."""
         first, *rest = [f"{fact[0].upper()}{fact[1:]}." for fact in facts]
         return first, " ".join([*rest, self._children()])
+
+    def _facts(self) -> list[str]:
+        held = [stop for stop in self.stops if stop.held]
+        working = [stop for stop in self.stops if stop.is_working and not stop.held]
+        facts = [f"a halt holds {_titles(held)}"] if held else []
+        facts += [f"working on {_titles(working)}"] if working else []
+        facts += [f"waiting for {self._who(stop)}" for stop in self.stops if stop.is_waiting]
+        facts += [f"“{stop.step.title}” waits {stop.waits_for}" for stop in self.stops if stop.is_asleep]
+        return facts
+
+    def _undoing(self) -> list[str]:
+        """What is being taken back, or what ended that."""
+        if self.run.undo_asked_at is None or self.running.deeds.newest is None:
+            return []
+        newest, deeds = self.running.deeds.newest, self.running.deeds
+        title = deeds.steps[newest.step_id].title
+        if newest.status == Status.DONE:
+            return ["undone, as far as software can"] if not deeds.left else ["being undone, the last first"]
+        if deeds.is_going_on:
+            return [f"being undone: “{title}” ({newest.get_status_display().lower()})"]
+        return [f"undoing ended at “{title}” ({newest.get_status_display().lower()}); what came before it stays done"]
+
+    def _cancelled(self) -> list[str]:
+        ending = self.running.ending
+        if ending is None:
+            return []
+        return [f"{ending.actor_name}: “{ending.data.get('reason', '')}”"]
 
     def _children(self) -> str:
         started = self.running.started
@@ -98,7 +129,7 @@ class Answers:
     def _why_stopped(self) -> str:
         ends = (Status.REJECTED, Status.REFUSED, Status.FAILED, Status.EXPIRED)
         stop = next((stop for stop in self.stops if stop.action and stop.action.status in ends), None)
-        return f"“{stop.step.title}” {stop.ended_words}." if stop else "Somebody ended it."
+        return f"“{stop.step.title}” {stop.ended_words}" if stop else "a loop had used up its rounds"
 
     # --- with what data? -----------------------------------------------------------------------------------------
 
@@ -210,6 +241,13 @@ class Answers:
         return ", ".join(dict.fromkeys(door.team for door in self.running.doors.values() if not door.mine))
 
     @cached_property
+    def touchable(self) -> list[Stop]:
+        """The steps a leader can skip, cancel or have done again; none once the run is cancelled or being undone."""
+        if not self.running.may_intervene or self.run.status == RunStatus.CANCELLED or self.run.undo_asked_at:
+            return []
+        return [stop for stop in self.stops if stop.is_skippable or stop.is_cancellable or stop.is_redoable]
+
+    @cached_property
     def undoable(self) -> list[Stop]:
         return [stop for stop in self.stops if stop.is_undoable and self.running.may_undo(stop.step)]
 
@@ -217,7 +255,8 @@ class Answers:
 
     @cached_property
     def wrong(self) -> list[Day]:
-        rows = Entry.objects.filter(run=self.run.pk, verb__in=WRONG).select_related("person")
+        by_person = Q(verb__in=WRONG_BY_PERSON, actor_kind="person", data__has_key="reason")
+        rows = Entry.objects.filter(Q(verb__in=WRONG) | by_person, run=self.run.pk).select_related("person")
         return tell_run(rows.order_by("-pk")[:MOST], self.run)
 
     @cached_property

@@ -33,6 +33,7 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.engine.answers import EditRefused, Stale
 from workflows.engine.starting import CannotStart, start
 from workflows.runs import Run, RunStatus
+from workflows.scopes import BY_API
 
 tells(CannotStart, 409, "cannot_start")
 tells(IllegalMove, 409, "illegal_move")
@@ -57,8 +58,8 @@ class RunJson(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = (
-            "id", "workflow", "version", "status", "input", "trigger", "started_by", "part_of", "started_at",
-            "ended_at", "links",
+            "id", "workflow", "version", "status", "input", "key", "trigger", "started_by", "part_of", "started_at",
+            "ended_at", "undo_asked_at", "links",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -91,9 +92,9 @@ class ActionJson(serializers.ModelSerializer[Action]):
     class Meta:
         model = Action
         fields = (
-            "id", "run", "workflow", "step", "question", "capability", "ownership", "status", "undo_of", "revision",
-            "payload", "digest", "confidence", "verdict", "reasons", "judged", "output", "trouble", "created_at",
-            "settled_at", "attempts",
+            "id", "run", "workflow", "step", "round", "question", "capability", "ownership", "status", "undo_of",
+            "not_before", "awaits", "revision", "payload", "digest", "confidence", "verdict", "reasons", "judged",
+            "output", "trouble", "created_at", "settled_at", "attempts",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -141,7 +142,7 @@ class Runs(generics.ListAPIView[Run]):
         if not may_start(person, workflow):
             raise PermissionDenied(f"Only leaders and reviewers of {workflow.owner.name} start this workflow.")
         try:
-            run = start(workflow.slug, given, person, timezone.now(), trigger="by API")
+            run = start(workflow.slug, given, person, timezone.now(), trigger=BY_API)
         except ValueError as error:
             raise ValidationError({"input": [str(error)]}) from None
         headers = {"Location": reverse("api_run", args=[run.pk])}

@@ -1,5 +1,3 @@
-from functools import partial
-
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -9,7 +7,7 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         from workflows import doorbell
-        from workflows.tasks import work
+        from workflows.tasks import announce
 
         if settings.RING:
-            doorbell.plug(partial(work.apply_async, expires=60))
+            doorbell.plug(doorbell.Ringer(announce))

@@ -15,7 +15,7 @@ _bell: Callable[[], object] | None = None
 
 PAUSE = 0.02
 """Seconds after a ring in which further ones wait, to be one."""
-LAST_WORD = 1.0
+LAST_WORD = 2.0
 """Seconds a program that ends waits for its last ring to go out."""
 
 
@@ -86,7 +86,8 @@ class Ringer:
             self._send()
         except Exception as error:
             if not self._fails:
-                log.warning("The doorbell does not ring; workers look for work by themselves. %r", error)
+                why = f"{type(error).__name__}: {error}"
+                log.warning("The doorbell does not ring; workers look for work by themselves. %s", why)
             self._fails = True
         else:
             if self._fails:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from governance import durations
-from workflows.yamltext import DIGITS, FileProblems, Place, Problem, Tree, dump, parse, short
+from workflows import waits
+from workflows.fileparts import JoinPart, Part, RepeatPart, SchedulePart, Storable, WaitPart
+from workflows.shape import OTHERWISE
+from workflows.yamltext import FileProblems, Place, Problem, Tree, dump, parse, short
 
 STEPS = 200
-LONGEST_WAIT = 10 * 366 * 86400
-"""Seconds."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping as JSON will give it back. YAML knows dates, sets and .nan; JSON does not."""
-    try:
-        return dict(json.loads(json.dumps(value, allow_nan=False)))
-    except (TypeError, ValueError):
-        words = "only text, numbers, true, false, lists and mappings can stand here; put a date in quotes"
-        raise ValueError(words) from None
 
 
 def _on_one_line(value: str) -> str:
@@ -36,24 +23,26 @@ def _on_one_line(value: str) -> str:
     return value
 
 
-Storable = Annotated[dict[str, Any], AfterValidator(_storable)]
 Line = Annotated[str, AfterValidator(_on_one_line)]
 
 
-class GuardrailPart(_Part):
+class GuardrailPart(Part):
     when: str = Field(min_length=1)
     effect: Literal["review", "human", "refuse"]
     reason: Line = Field(min_length=1, max_length=240)
 
 
-class StepPart(_Part):
+class StepPart(Part):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
     title: Line = Field("", max_length=120)
     question: Line = Field("", max_length=240)
     capability: str = ""
     params: Storable = {}
     after: list[str] = []
+    join: JoinPart | None = None
     when: str = ""
+    repeat: RepeatPart | None = None
+    wait: WaitPart | None = None
     ownership: Literal["automated", "needs_approval", "human_owned"]
     assist: Literal["none", "insight", "recommendation"] = "insight"
     confidence: str = ""
@@ -69,25 +58,40 @@ class StepPart(_Part):
     @field_validator("due_in", mode="before")
     @classmethod
     def duration(cls, value: Any) -> str:
-        if len(str(value)) > DIGITS or (seconds := durations.seconds(value)) > LONGEST_WAIT:
-            raise ValueError("this is longer than ten years")
-        return durations.short(seconds)
+        return durations.short(int(waits.span(value).total_seconds()))
+
+    @field_validator("wait", mode="before")
+    @classmethod
+    def shorthand(cls, value: Any) -> Any:
+        return {"for": value} if isinstance(value, str | int) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def unowned(cls, given: Any) -> Any:
+        """A wait decides nothing, so nobody need own it."""
+        if isinstance(given, dict) and given.get("wait"):
+            return {"ownership": "automated", **given}
+        return given
 
     @model_validator(mode="after")
     def fill(self) -> StepPart:
         self.title = self.title or self.key.replace("_", " ").capitalize()
-        self.question = self.question or f"{self.title}?"
-        if not self.capability and self.ownership != "human_owned":
+        self.question = self.question or (self.title if self.wait else f"{self.title}?")
+        if not self.capability and not self.wait and self.ownership != "human_owned":
             raise ValueError("a step that software takes part in needs a capability")
         return self
 
 
-class WorkflowPart(_Part):
+class WorkflowPart(Part):
     workflow: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
     title: Line = Field(min_length=1, max_length=160)
     purpose: str = ""
     owner: str
     automation_allowed: bool = False
+    priority: Literal["high", "normal", "low"] = "normal"
+    key: str = ""
+    on_failure: Literal["keep", "undo"] = "keep"
+    schedule: SchedulePart | None = None
     input: Storable = {}
     steps: list[StepPart] = Field(min_length=1, max_length=STEPS)
 
@@ -96,6 +100,14 @@ class WorkflowPart(_Part):
         for step in self.steps:
             step.reviewers = step.reviewers or self.owner
         return self
+
+    @property
+    def has_control_flow(self) -> bool:
+        """Whether workers must know more than steps that follow one another."""
+        own = self.key or self.schedule or self.priority != "normal" or self.on_failure != "keep"
+        return bool(own) or any(
+            step.join or step.repeat or step.wait or step.when == OTHERWISE for step in self.steps
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,8 +148,12 @@ def _say(item: Any) -> str:
             return f"“{item['input']}” must be lower case letters, digits and hyphens (in step keys: underscores)"
         case "too_long":
             return f"at most {item['ctx']['max_length']} can stand here, not {len(item['input'])}"
+        case "model_type":
+            return f"this must be a mapping{_given(item)}"
+        case "value_error":
+            return str(item["ctx"]["error"])
         case _:
-            return str(item["msg"]).removeprefix("Value error, ") + _given(item)
+            return str(item["msg"]) + _given(item)
 
 
 def _given(item: Any) -> str:
@@ -151,12 +167,14 @@ def write(parts: Sequence[WorkflowPart]) -> str:
 
 def _lean(part: WorkflowPart) -> dict[str, Any]:
     whole = part.model_dump()
-    whole["steps"] = [
-        {
-            name: value
-            for name, value in step.model_dump().items()
-            if name in ("key", "ownership") or value != StepPart.model_fields[name].get_default()
-        }
-        for step in part.steps
-    ]
-    return {name: value for name, value in whole.items() if value not in ("", {}) or name == "owner"}
+    whole["steps"] = [_lean_step(step) for step in part.steps]
+    kept = ("workflow", "title", "owner", "automation_allowed", "steps")
+    fields = WorkflowPart.model_fields
+    return {name: value for name, value in whole.items() if name in kept or value != fields[name].get_default()}
+
+
+def _lean_step(step: StepPart) -> dict[str, Any]:
+    plain = {name: field.get_default() for name, field in StepPart.model_fields.items()}
+    if step.wait:
+        plain["ownership"] = "automated"
+    return {name: value for name, value in step.model_dump().items() if value != plain[name]}

@@ -243,13 +243,14 @@ class _Walk:
         if loop.tail in self.gone:
             return _Turn.LEFT if passes else _Turn.OPEN
         answers = {nodes[key].on_reject for key in loop.body if self.now.get(key) == "rejected"} - {"skip"}
-        if answers and self._has_rounds(loop):
+        left = any(key in self.seen for key in loop.exits)
+        if answers and self._has_rounds(loop) and not left:
             return _Turn.AGAIN
         if answers:
             return _Turn.STOP if "stop" in answers else _Turn.HELD
         if not passes:
             return _Turn.OPEN
-        if tail in _CAME_TO_NOTHING or any(key in self.seen for key in loop.exits):
+        if tail in _CAME_TO_NOTHING or left:
             return _Turn.LEFT
         return self._asked(loop)
 
@@ -271,17 +272,17 @@ class _Walk:
     def _goes_round(self, loop: Loop) -> bool:
         """Begin another round if one is due and nothing of the last one is under way any more."""
         turn, head = self._turn(loop), self.shape.by_key[loop.head]
-        if turn is _Turn.UNCHECKED:
-            self._write(head, "refused", self.trouble)
-        elif turn is _Turn.AGAIN:
-            self._withdraw(loop.body)
-            if any(self.now.get(key) in UNDER_WAY for key in loop.body):
-                return False
-            for key in loop.body:
-                self.now.pop(key, None)
+        if turn not in (_Turn.AGAIN, _Turn.UNCHECKED):
+            return False
+        self._withdraw(loop.body)
+        if any(self.now.get(key) in UNDER_WAY for key in loop.body):
+            return False
+        for key in loop.body:
+            self.now.pop(key, None)
+        if turn is _Turn.AGAIN:
             self._bear(head)
         else:
-            return False
+            self._write(head, "refused", self.trouble)
         self.turns.pop(loop.tail)
         self._forget(loop, self._round_of(loop.head))
         return True

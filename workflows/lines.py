@@ -10,12 +10,16 @@ from typing import Any
 from django.utils.functional import cached_property
 
 from governance import publishing
+from governance.flowwords import repeat_words
 from governance.publishing import Change
 from workflows import drawing, trackrecord
 from workflows.definitions import Ownership, Step, Version, Workflow
 from workflows.drawing import Rail
 from workflows.publishing import spec_of
 from workflows.trackrecord import Record
+
+WAITS = "waits"
+"""What stands in place of the ownership where there is nothing to decide."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Row:
     @property
     def floor_words(self) -> str:
         return "Rule only" if self.step.ownership == Ownership.AUTOMATED else "Not used"
+
+    @property
+    def repeats(self) -> str:
+        """How the loop that ends in this step goes round."""
+        titles = {key: step.title for key, step in self.step.version.steps_by_key.items()}
+        return repeat_words(self.step.repeat, titles)
 
     @property
     def new_ownership(self) -> str:
@@ -101,7 +111,7 @@ class Line:
                 Row(
                     step=step,
                     number=numbers[step.key],
-                    rail=replace(rail, ownership=step.ownership),
+                    rail=replace(rail, ownership=WAITS if step.wait else step.ownership),
                     after=" and ".join(str(numbers[key]) for key in step.after),
                     record=self.records.get(step.key) or Record(),
                     waiting=count,
@@ -129,10 +139,10 @@ class Line:
     @cached_property
     def tally(self) -> list[tuple[str, int, str]]:
         """(ownership, how many steps, in words): the legend."""
-        owned = [row.step.ownership for row in self.rows]
-        counts = {kind: owned.count(kind) for kind in publishing.OWNERSHIPS}
+        owned = [row.rail.ownership for row in self.rows]
+        counts = {kind: owned.count(kind) for kind in (*publishing.OWNERSHIPS, *([WAITS] if WAITS in owned else []))}
         need = "needs approval" if counts["needs_approval"] == 1 else "need approval"
-        words = {**publishing.OWNERSHIPS, "needs_approval": need}
+        words = {**publishing.OWNERSHIPS, "needs_approval": need, WAITS: "waits" if counts.get(WAITS) == 1 else "wait"}
         return [(kind, count, words[kind]) for kind, count in counts.items()]
 
     @property

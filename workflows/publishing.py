@@ -18,7 +18,7 @@ from governance.people import Actor, Person, Team
 from governance.publishing import Change
 from governance.rulebook import Status
 from workflows import checks, files
-from workflows.definitions import Step, Version, Workflow
+from workflows.definitions import SCHEMA, Priority, Step, Version, Workflow
 from workflows.files import Document, StepPart, WorkflowPart
 from workflows.yamltext import NOWHERE, FileProblems, Problem
 
@@ -35,16 +35,28 @@ def part_of(version: Version) -> WorkflowPart:
         purpose=version.purpose,
         owner=version.owner.slug,
         automation_allowed=version.automation_allowed,
+        **_flow_of(version),
         input=version.input_schema,
         steps=[_step_part(step) for step in version.steps.select_related("reviewers", "escalation")],
     )
 
 
+def _flow_of(version: Version) -> dict[str, Any]:
+    return {
+        "priority": Priority(version.priority).name.lower(),
+        "key": version.key,
+        "on_failure": version.on_failure,
+        "schedule": version.schedule or None,
+    }
+
+
 def _step_part(step: Step) -> StepPart:
     plain = ("key", "title", "question", "capability", "params", "after", "when", "ownership", "assist")
     terms = ("confidence", "min_confidence", "sample_rate", "guardrails", "data", "on_reject")
+    values: dict[str, Any] = {name: getattr(step, name) for name in (*plain, *terms)}
+    values.update((name, getattr(step, name) or None) for name in ("join", "repeat", "wait"))
     return StepPart(
-        **{name: getattr(step, name) for name in (*plain, *terms)},
+        **values,
         reviewers=step.reviewers.slug,
         escalation=step.escalation.slug if step.escalation else "",
         due_in=durations.short(step.due_in),
@@ -106,6 +118,7 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
         purpose=part.purpose,
         owner=teams[part.owner],
         automation_allowed=part.automation_allowed,
+        **_control_flow(part),
         input_schema=part.input,
         created_by=person,
     )
@@ -113,7 +126,7 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
         Step(
             version=version,
             position=position,
-            **step.model_dump(exclude={"reviewers", "escalation", "due_in"}),
+            **_values(step),
             reviewers=teams[step.reviewers],
             escalation=paths.get(step.escalation),
             due_in=durations.seconds(step.due_in),
@@ -121,6 +134,22 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
         for position, step in enumerate(part.steps)
     )
     return version
+
+
+def _control_flow(part: WorkflowPart) -> dict[str, Any]:
+    """Return what says when runs begin and go on. What uses none of it stays readable for older workers."""
+    return {
+        "schema": SCHEMA if part.has_control_flow else 1,
+        "priority": Priority[part.priority.upper()],
+        "key": part.key,
+        "on_failure": part.on_failure,
+        "schedule": part.schedule.model_dump() if part.schedule else {},
+    }
+
+
+def _values(step: StepPart) -> dict[str, Any]:
+    values = step.model_dump(exclude={"reviewers", "escalation", "due_in"})
+    return {**values, **{name: values[name] or {} for name in ("join", "repeat", "wait")}}
 
 
 def draft(workflow: Workflow, person: Person, now: datetime) -> Version:

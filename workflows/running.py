@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,16 +18,22 @@ from workflows.access import workflows_for
 from workflows.actions import WAITING, Action, Status
 from workflows.definitions import Step, Version
 from workflows.drawing import Rail
+from workflows.engine.interventions import may_intervene
+from workflows.engine.undoing import Deeds, deeds_of
 from workflows.gates import Door, gate
+from workflows.rounds import Rounds, newest, rounds_of
 from workflows.runs import Run, RunStatus
-from workflows.stops import Kind, Started, Stop, count_words, input_words
+from workflows.scopes import agents_of, halts_over
+from workflows.started import Kind, Started
+from workflows.stops import Said, Stop, count_words, input_words
 from workflows.strip import Strip, strip
-from workflows.versions import published
+from workflows.versions import published, waits_for_newer
 
 # undoings do not count; said here and not in WHERE, where SQLite would take the index of `undo_of` and read every row
 PROPER = Count("pk", filter=Q(undo_of=None))
 # what stands in the ledger of a run, but tells people nothing of it
 ROUTINE = ("action.ready", "action.claimed", "action.unclaimed")
+SAID = ("action.cancelled", "action.skipped", "action.redone", "action.rejected")
 
 
 class Running:
@@ -43,6 +49,11 @@ class Running:
     @property
     def is_open(self) -> bool:
         return self.run.status == RunStatus.OPEN
+
+    @property
+    def waits_for_newer(self) -> bool:
+        """Whether no worker of this age may touch it: it is in a form this code does not know."""
+        return self.is_open and waits_for_newer(self.version)
 
     @property
     def input_words(self) -> str:
@@ -65,28 +76,101 @@ class Running:
         return list(Halt.objects.filter(lifted_at=None))
 
     @cached_property
+    def agent(self) -> str:
+        return agents_of([self.run]).get(self.run.pk, "")
+
+    @cached_property
+    def newest(self) -> dict[str, Action]:
+        return newest(self.version, self.actions)
+
+    @cached_property
     def stops(self) -> dict[str, Stop]:
-        firsts = {action.step_id: action for action in self.actions if not action.is_undo}
-        undos = {action.undo_of_id: action for action in self.actions if action.is_undo}
-        return {step.key: self._stop(step, firsts.get(step.pk), undos) for step in self.version.ordered_steps}
+        return {step.key: self._stop(step, self.newest.get(step.key)) for step in self.version.ordered_steps}
 
-    def _stop(self, step: Step, action: Action | None, undos: Mapping[int | None, Action]) -> Stop:
+    @cached_property
+    def rounds(self) -> list[Rounds]:
+        return rounds_of(self.version, self.actions, self._stop)
+
+    def _stop(self, step: Step, action: Action | None) -> Stop:
+        loop = self.version.shape.loop_of.get(step.key)
+        at_most = loop.repeat.at_most if loop else 0
         if action is None:
-            return Stop(step, self.now)
-        undo = undos.get(action.pk)
+            return Stop(step, self.now, at_most=at_most)
+        undo = self._undos.get(action.pk)
         door = self.doors.get(undo.pk if undo else action.pk)
-        held = action.status == Status.READY and any(self._holds(halt, step) for halt in self.halts)
-        return Stop(step, self.now, action, undo, door, held)
+        held = (
+            action.status == Status.READY and not step.wait and bool(halts_over(self.halts, step, self._halted_agent))
+        )
+        said, children = self._said.get(action.pk), self._children_of.get(action.pk)
+        return Stop(step, self.now, action, undo, door, held, at_most, said, children)
 
-    def _holds(self, halt: Halt, step: Step) -> bool:
-        slug = self.run.workflow.slug
-        held = {slug, f"{slug}/{step.key}", step.capability, self.version.owner.slug, step.reviewers.slug}
-        return not halt.target or halt.target in held
+    @cached_property
+    def _undos(self) -> dict[int | None, Action]:
+        return {action.undo_of_id: action for action in self.actions if action.is_undo}
+
+    @property
+    def _halted_agent(self) -> str:
+        """Who asked for the run, asked only while somebody is halted."""
+        return self.agent if self.halts else ""
+
+    @cached_property
+    def _said(self) -> dict[int | None, Said]:
+        """Who cancelled, skipped, redid or rejected what, and why; what went with its run has no reason of its own."""
+        rows = Entry.objects.filter(run=self.run.pk, verb__in=SAID, actor_kind="person").order_by("pk")
+        return {
+            entry.action: Said(entry.actor_name.split()[0], str(entry.data.get("reason", "")))
+            for entry in rows
+            if entry.action
+        }
+
+    @cached_property
+    def ending(self) -> Entry | None:
+        """The Entry of the run's end, if a person ended it."""
+        rows = Entry.objects.filter(run=self.run.pk, verb="run.cancelled", actor_kind="person")
+        return rows.order_by("-pk").first() if self.run.status == RunStatus.CANCELLED else None
+
+    @cached_property
+    def _children_of(self) -> dict[int | None, Started]:
+        """The runs each action started itself."""
+        found: dict[int | None, dict[str, int]] = {}
+        rows = Run.objects.filter(parent__run=self.run).order_by().values_list("parent", "status")
+        for parent, status, count in rows.annotate(Count("pk")):
+            found.setdefault(parent, {})[status] = count
+        return {parent: Started(counts) for parent, counts in found.items()}
 
     @property
     def own_words(self) -> str:
         """Where its own actions stand: “2 done, 1 in review”."""
         return count_words(Counter(action.status for action in self.actions if not action.is_undo))
+
+    @cached_property
+    def may_intervene(self) -> bool:
+        return may_intervene(self.person, self.run)
+
+    @property
+    def may_cancel(self) -> bool:
+        return self.may_intervene and self.is_open
+
+    @property
+    def may_undo_all(self) -> bool:
+        """Whether this person may ask now that what the run did is taken back."""
+        if self.is_open or not self.may_intervene or not self.deeds.left or self.deeds.begun:
+            return False
+        return not self.deeds.is_going_on
+
+    @cached_property
+    def deeds(self) -> Deeds:
+        return deeds_of([self.run])[self.run.pk]
+
+    @property
+    def undoing_words(self) -> list[str]:
+        """What would be taken back, in that order."""
+        return [self.version.steps_by_id[action.step_id].title for action in self.deeds.left]
+
+    @property
+    def lasting_words(self) -> list[str]:
+        """What software cannot take back."""
+        return [self.version.steps_by_key[key].title for key in self.deeds.kept]
 
     def may_undo(self, step: Step) -> bool:
         return self.person.decides_for(self.run.workflow.owner_id) or self.person.decides_for(step.reviewers_id)
@@ -105,7 +189,10 @@ class Running:
         steps = self.version.ordered_steps
         rails = drawing.rails(self.version.after, [step.key for step in steps if step.when])
         rows = [
-            (replace(rail, ownership=step.ownership, muted=self.stops[step.key].action is None), self.stops[step.key])
+            (
+                replace(rail, ownership=self.stops[step.key].mark, muted=self.stops[step.key].is_off),
+                self.stops[step.key],
+            )
             for step, rail in zip(steps, rails[1:-1], strict=True)
         ]
         return [(rails[0], None), *rows, (rails[-1], None)]

@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from django.db import IntegrityError, InterfaceError, OperationalError, models, transaction
 from django.db.models import OuterRef, Subquery
 
+from governance.faultpoints import fault_point
 from governance.ledger import record
 from governance.people import SOFTWARE
 from governance.rulebook import Status
@@ -134,6 +135,7 @@ def _start(version_id: int, due: datetime, missed: datetime | None, now: datetim
             record(SOFTWARE, "schedule.missed", now, workflow=version.workflow_id, **facts)
         tick.trouble = _run(version, tick, now)
         tick.save()
+        fault_point("tick.started")
         if tick.trouble:
             open_incidents([(version.ordered_steps[0].pk, tick.trouble)], now)
             facts = {"at": _words(due, zone), "trouble": tick.trouble}

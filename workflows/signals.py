@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from governance import databases
 from governance.databases import insert_many
+from governance.faultpoints import fault_point
 from governance.ledger import Entry, entry, record, record_many
 from governance.people import SOFTWARE, Actor, Person
 from governance.rulebook import Status as VersionStatus
@@ -103,6 +104,7 @@ def send(
         woken = wake([signal], now)
         signal.entry = _noted(signal, woken, now).pk
         signal.save(force_insert=True)
+    fault_point("signal.sent")
     return signal
 
 
@@ -116,6 +118,8 @@ def check(name: str, key: str, data: Mapping[str, Any], run: Run | None = None) 
         raise ValueError("Say what the signal is about: either a key, or the one run it is for.")
     if len(key) > 200:
         raise ValueError("key: at most 200 characters can stand here.")
+    if len(f"{name}:{key}") > (most := Action._meta.get_field("awaits").max_length or 0):
+        raise ValueError(f"Name and key together are longer than {most - 1} characters; no step could wait for that.")
     try:
         words = json.dumps(data, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
@@ -263,11 +267,11 @@ def tell(now: datetime) -> int:
     after those who wait were woken, is found like this: the signal keeps the number the next transaction would have
     had when it was first seen here. When all before that are over, whoever had not seen it is asleep, and is woken.
     """
-    untold = Signal.objects.filter(told=False)
+    untold = Signal.objects.filter(told=False).order_by("pk")
     with transaction.atomic():
-        fresh = list(untold.filter(horizon=None).values_list("pk", flat=True)[:MOST])
-        oldest, following = databases.under_way()
-        untold.filter(pk__in=fresh, horizon=None).update(horizon=following)
+        fresh = list(databases.locked(untold.filter(horizon=None), skip=True)[:MOST])
+        oldest, following = databases.under_way()  # after `fresh` was read
+        untold.filter(pk__in=[signal.pk for signal in fresh]).update(horizon=following)
         signals = list(databases.locked(untold.filter(horizon__lte=oldest), skip=True)[:MOST])
         woken = wake(signals, now)
         untold.filter(pk__in=[signal.pk for signal in signals]).update(told=True)

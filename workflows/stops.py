@@ -1,4 +1,4 @@
-"""Where one step of a run stands, in words: under its mark in the strip, and counted over many runs."""
+"""Where one step of a run stands, in words: under its mark in the strip, and wherever its page speaks of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from workflows.actions import WAITING, WORKING, Action, Status
 from workflows.definitions import Step
+from workflows.engine.cancelling import NOT_BEGUN
+from workflows.engine.interventions import PASSABLE, SETTLED, SKIPPABLE
 from workflows.engine.work import capability_of
 from workflows.gates import Door
-from workflows.runs import RunStatus
+from workflows.started import Started
+from workflows.waits import NEVER
 
 SHORT = 26
 """What stands under a step of the strip is cut after so many letters; the answers below say all of it."""
@@ -59,8 +62,20 @@ def count_words(counts: Mapping[str, int]) -> str:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a person did to an action, and why."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Stop:
-    """A step of the run with its action, if it was reached, and the undoing of that, if any."""
+    """A step of the run with its action, if it was reached, and the undoing of that, if any.
+
+    `at_most` is how often the loop it stands in goes round, 0 outside of loops; `said` is who cancelled, skipped or
+    redid it; `children` counts the runs it started.
+    """
 
     step: Step
     now: datetime
@@ -68,12 +83,22 @@ class Stop:
     undo: Action | None = None
     door: Door | None = None
     held: bool = False
+    at_most: int = 0
+    said: Said | None = None
+    children: Started | None = None
 
     @property
     def word(self) -> str:
         if self.action is None:
             return "Not reached"
-        return "Held by a halt" if self.held else _LOOKS[self.action.status][0]
+        if self.held:
+            return "Held by a halt"
+        return "Waits" if self.is_asleep else _LOOKS[self.action.status][0]
+
+    @property
+    def mark(self) -> str:
+        """Whose it is: the name of its mark. A wait is nobody's."""
+        return "waits" if self.step.wait else self.step.ownership
 
     @property
     def ended_words(self) -> str:
@@ -87,7 +112,20 @@ class Stop:
 
     @property
     def tone(self) -> str:
-        return "" if self.action is None or self.held else _LOOKS[self.action.status][2]
+        return "" if self.action is None or self.held or self.is_asleep else _LOOKS[self.action.status][2]
+
+    @property
+    def round_words(self) -> str:
+        """Which round this is, where there may be several: “round 2 of 3”."""
+        number = self.action.round if self.action else 1
+        if self.at_most >= number:
+            return f"round {number} of {self.at_most}"
+        return f"round {number}" if number > 1 else ""
+
+    @property
+    def round_short(self) -> str:
+        """Which round this is, from the second on."""
+        return f"round {self.action.round}" if self.action and self.action.round > 1 else ""
 
     @property
     def is_on(self) -> bool:
@@ -102,8 +140,15 @@ class Stop:
         return self.action is not None and self.action.status == Status.UNCERTAIN
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether it waits for a moment, a signal, or the runs it started."""
+        if self.action is None or self.held or self.action.status != Status.READY:
+            return False
+        return bool(self.step.wait) or (bool(self.action.progress) and self.action.not_before > self.now)
+
+    @property
     def is_working(self) -> bool:
-        return self.action is not None and self.action.status in WORKING
+        return self.action is not None and self.action.status in WORKING and not self.is_asleep
 
     @property
     def is_waiting(self) -> bool:
@@ -118,13 +163,55 @@ class Stop:
         return does is not None and does.reversible
 
     @property
+    def is_skippable(self) -> bool:
+        return self.action is not None and self.action.status in (*SKIPPABLE, *PASSABLE)
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.action is not None and self.action.status in NOT_BEGUN
+
+    @property
+    def is_redoable(self) -> bool:
+        return self.action is not None and self.action.status in SETTLED
+
+    @property
+    def open_children(self) -> int:
+        return self.children.open if self.children else 0
+
+    @property
+    def waits_for(self) -> str:
+        """What it is asleep for, in full: “for the signal “replied” about priya, until 5 Mar, 12:00 at most”."""
+        if self.action is None:
+            return ""
+        if not self.step.wait:
+            many = f"{self.open_children:,} open " if self.open_children else ""
+            return f"for the {many}runs it started"
+        until, signal = self._until, self._signal
+        if signal and until:
+            return f"for {signal}, until {until} at most"
+        return f"for {signal}" if signal else f"until {until}" if until else ""
+
+    @property
+    def _until(self) -> str:
+        until = self.action.progress.get("until", "") if self.action else ""
+        when = datetime.fromisoformat(until) if until else NEVER
+        return "" if when >= NEVER else moment(when, self.now)
+
+    @property
+    def _signal(self) -> str:
+        name = str(self.step.wait.get("signal", ""))
+        about = self.action.awaits[len(name) + 1 :] if self.action and name else ""
+        return f"the signal “{name}”{f' about {about}' if about else ''}" if name else ""
+
+    @property
     def summary(self) -> str:
         """What came of it, in few words."""
-        words = self._words
+        words = self.words
         return words if len(words) <= SHORT else f"{words[: SHORT - 1].rstrip()}…"
 
     @property
-    def _words(self) -> str:
+    def words(self) -> str:
+        """What came of it."""
         action = self.action
         if action is None:
             return ""
@@ -136,15 +223,34 @@ class Stop:
             return words if len(words) <= SHORT else due
         if action.status == Status.DONE:
             return self._result(action)
-        if action.status == Status.SKIPPED:
-            return "condition not met"
+        if self.is_off or action.status == Status.REJECTED:
+            return self._left_out(action)
+        if self.is_asleep:
+            return self._asleep
         if action.status == Status.READY and action.not_before > self.now and not self.held:
             return f"at {moment(action.not_before, self.now)}"
         if action.status == Status.READY and (begun := action.progress.get("begun")):
             return f"{begun:,} started so far"
         return ""
 
+    def _left_out(self, action: Action) -> str:
+        if self.said is not None:
+            return f"by {self.said.who}{f': {self.said.why}' if self.said.why else ''}"
+        return "condition not met" if action.status == Status.SKIPPED else ""
+
+    @property
+    def _asleep(self) -> str:
+        if not self.step.wait:
+            return f"for {self.open_children:,} runs" if self.open_children else "for its runs"
+        name = self.step.wait.get("signal", "")
+        if name and self._until:
+            return f"“{name}” or {self._until}"
+        return f"for “{name}”" if name else f"until {self._until}" if self._until else ""
+
     def _result(self, action: Action) -> str:
+        if self.step.wait:
+            signal = action.output.get("by") == "signal"
+            return f"“{self.step.wait.get('signal', '')}” came" if signal else "the time came"
         if by := action.output.get("by"):
             return f"by {by}"
         does = capability_of(self.step)
@@ -157,68 +263,3 @@ class Stop:
         if action is None or action.status not in (Status.FAILED, Status.REFUSED, Status.UNCERTAIN):
             return ""
         return action.trouble or next((str(reason["words"]) for reason in action.reasons), "")
-
-
-@dataclass(frozen=True)
-class Started:
-    """How many of the runs that a run started stand where."""
-
-    counts: Mapping[str, int]
-
-    @property
-    def all(self) -> int:
-        return sum(self.counts.values())
-
-    @property
-    def open(self) -> int:
-        return self.counts.get(RunStatus.OPEN, 0)
-
-    @property
-    def ended(self) -> int:
-        return self.counts.get(RunStatus.ENDED, 0)
-
-    @property
-    def stopped(self) -> int:
-        return self.all - self.open - self.ended
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A step of the runs this run started; `counts` says how many of its actions have which (status, verdict)."""
-
-    step: Step
-    counts: Mapping[tuple[str, str], int]
-
-    def _sum(self, *statuses: str) -> int:
-        return sum(count for (status, _), count in self.counts.items() if status in statuses)
-
-    def judged(self, verdict: str) -> int:
-        return sum(count for (_, found), count in self.counts.items() if found == verdict)
-
-    @property
-    def done(self) -> int:
-        return self._sum(Status.DONE)
-
-    @property
-    def skipped(self) -> int:
-        return self._sum(Status.SKIPPED, Status.CANCELLED)
-
-    @property
-    def working(self) -> int:
-        return self._sum(*WORKING)
-
-    @property
-    def waiting(self) -> int:
-        return self._sum(*WAITING)
-
-    @property
-    def declined(self) -> int:
-        return self._sum(Status.REJECTED, Status.EXPIRED)
-
-    @property
-    def broken(self) -> int:
-        return self._sum(Status.FAILED, Status.REFUSED)
-
-    @property
-    def all(self) -> int:
-        return sum(self.counts.values())

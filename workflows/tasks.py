@@ -1,23 +1,38 @@
 """Doorways from Celery. A message says that there may be work; the work itself stands in the database."""
 
+from threading import Lock
+from uuid import uuid4
+
 from celery import shared_task
 from django.utils import timezone
 
 from governance import databases
-from workflows import doorbell, schedules, signals
+from governance.celery import messages_waiting
+from workflows import doorbell, schedules
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
 
 TURN = 2.0
 """Seconds a worker drives before it lets other messages in."""
+ENOUGH = 8
+"""So many messages that wait say all that one more could say."""
+_alone = Lock()
+
+
+def announce() -> None:
+    """Send one message that there is work. Raises what the broker's client raises when it is away."""
+    if messages_waiting() < ENOUGH:
+        work.apply_async((uuid4().hex,), expires=60)
 
 
 @shared_task
-def work() -> None:
-    imported = work_off(timezone.now())
-    if drive(timezone.now, seconds=TURN) or imported:
-        doorbell.ring()
+def work(ring: str = "") -> None:
+    """`ring` tells one message from another and nothing else. The watchdog's turn and a message's take turns."""
+    with _alone:
+        imported = work_off(timezone.now())
+        if drive(timezone.now, seconds=TURN) or imported:
+            doorbell.ring()
 
 
 @shared_task
@@ -29,5 +44,4 @@ def refresh_statistics() -> None:
 def sweep() -> None:
     sweeping.sweep(timezone.now())
     schedules.tick(timezone.now())
-    signals.tell(timezone.now())
     work_off(timezone.now())

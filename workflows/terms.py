@@ -135,6 +135,10 @@ class TermsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
+        if self.step.wait:
+            raise ValidationError(
+                "This step waits; there are no terms to change. How long it waits stands in its file."
+            )
         when, reason = str(found.get("new_when", "")).strip(), str(found.get("new_reason", "")).strip()
         found["new_when"], found["new_reason"] = when, reason
         if when and not reason and "new_reason" not in self.errors:

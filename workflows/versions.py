@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import logging
+from functools import cache, lru_cache
 
 from governance.judging import Terms
 from workflows.definitions import SCHEMA, Step, Version
+
+log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=512)
@@ -29,5 +32,24 @@ def terms_of(step: Step) -> Terms:
 
 
 def unknown_schemas() -> list[int]:
-    """Return the versions that were published in a form newer than this code knows."""
-    return list(Version.objects.filter(schema__gt=SCHEMA).values_list("pk", flat=True))
+    """Return the versions that were published in a form newer than this code knows; say of each once that it waits.
+
+    Their actions are left alone. One statement, over the versions only.
+    """
+    found = Version.objects.filter(schema__gt=SCHEMA).values_list("pk", "title", "number", "schema")
+    for pk, title, number, schema in found:
+        _warn(pk, f"{title} v{number}", schema)
+    return [row[0] for row in found]
+
+
+@cache
+def _warn(pk: int, name: str, schema: int) -> None:
+    log.warning(
+        "%s (version %s) waits for a newer worker: it was published in form %s, and this one knows forms up to %s.",
+        *(name, pk, schema, SCHEMA),
+    )
+
+
+def waits_for_newer(version: Version) -> bool:
+    """Whether only a newer worker may touch what runs in this version."""
+    return version.schema > SCHEMA

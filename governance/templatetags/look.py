@@ -25,6 +25,7 @@ OWNERSHIPS = {
     "human_owned": "Human-owned",
     "out_of_scope": "Out of scope",
     "undecided": "Nobody has decided",
+    "waits": "Waits",
 }
 
 # state: (tone, icon, word)

@@ -3,7 +3,13 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-RESOURCES = ("workflows.api", "workflows.halts_api", "approvals.api")
+RESOURCES = (
+    "workflows.api",
+    "workflows.signals_api",
+    "workflows.interventions_api",
+    "workflows.halts_api",
+    "approvals.api",
+)
 
 urlpatterns = [
     *(path("api/v1/", include(module)) for module in RESOURCES),

@@ -266,18 +266,53 @@ def test_a_halt_is_said_and_what_is_approved_waits(welcome, review, sign_in):
     assert mail.outbox == []
 
 
-def test_an_uncertain_mail_is_settled_by_a_person_who_knows(welcome, review, sign_in):
-    action = review.action
-    action.attempts.create(number=1, fence=0, digest=action.digest, begun_at=welcome.now, deadline=welcome.now)
+def uncertain(world, review, ago):
+    """Let the mail be uncertain: its attempt began a minute before its deadline, which was so long ago."""
+    deadline = world.now - timedelta(seconds=ago)
+    review.action.attempts.create(
+        number=1, fence=0, digest=review.action.digest, begun_at=deadline - timedelta(minutes=1), deadline=deadline,
+        result="unknown", ended_at=deadline - timedelta(seconds=30), answer={"trouble": "the connection was reset"},
+    )  # fmt: skip
     Review.objects.filter(pk=review.pk).update(kind="uncertain")
-    put(action, "uncertain", trouble="the connection broke while sending")
+    put(review.action, "uncertain", trouble="the connection was reset")
+
+
+def test_an_uncertain_mail_is_settled_by_a_person_who_knows(welcome, review, sign_in):
+    uncertain(welcome, review, 60)
     ben = sign_in("ben")
     page = text(ben.get(address(review)))
-    assert "If you are wrong, Priya Raman gets it twice." in page
-    assert action.idempotency_key in page
+    for words in (
+        "It happened", "It did not happen, try again", "It did not happen, give up",
+        "If you are wrong, Priya Raman gets it twice.",
+    ):  # fmt: skip
+        assert words in page
+    assert "Say it in a few words" in text(answer(ben, review, "happened"))
     answer(ben, review, "happened", note="It stands in the server's log")
-    action.refresh_from_db()
-    assert action.status == "done"
+    review.action.refresh_from_db()
+    assert review.action.status == "done"
+
+
+def test_an_uncertain_item_shows_what_was_sent_when_under_which_key_and_what_was_answered(welcome, review, sign_in):
+    uncertain(welcome, review, 60)
+    page = text(sign_in("ben").get(address(review)))
+    for words in (
+        "Attempt 1 began, under the key", review.action.idempotency_key, "Deadline of attempt 1",
+        "The connection was reset", "Remit stopped and will not try again by itself", review.action.digest,
+        "&quot;to&quot;: &quot;priya@client.example&quot;",
+    ):  # fmt: skip
+        assert words in page
+
+
+def test_no_answer_is_taken_while_what_has_begun_may_still_be_under_way(welcome, review, sign_in):
+    uncertain(welcome, review, -60)
+    ben = sign_in("ben")
+    page = text(ben.get(address(review)))
+    assert "What has begun may still be under way until" in page
+    assert 'name="choice"' not in page
+    assert "It may still be under way until" in text(answer(ben, review, "happened", note="I saw it"))
+    review.refresh_from_db()
+    assert review.is_open
+    assert not Decision.objects.exists()
 
 
 def test_the_poll_answers_304_while_nothing_changes_and_counts_what_is_new(welcome, review, sign_in):

@@ -13,6 +13,9 @@ from tests.live import ROOT
 
 PACKAGES = ("django", "celery", "psycopg", "redis", "cel-expr-python")
 
+LOAD = os.getloadavg()[0]
+"""How busy the machine was before anything was measured; more than a little makes every figure worse."""
+
 
 def machine() -> dict[str, Any]:
     return {
@@ -20,6 +23,7 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "ram_gb": round(int(_line("/proc/meminfo", "MemTotal").split()[0] or 0) / 2**20, 1),
         "system": f"{platform.system()} {platform.release()}",
+        "load": round(LOAD, 2),
     }
 
 

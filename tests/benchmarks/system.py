@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from celery import Celery
+import redis
 
 from governance.supervising import programs
 from tests.benchmarks.processes import Process, Processes, cpu_seconds, family
@@ -41,9 +41,20 @@ class Client:
     def answer(self) -> dict[str, Any]:
         """Wait for its end and return what it printed. Raises Sick when it failed."""
         output, _ = self.process.communicate()
-        if self.process.returncode:
-            raise Sick(f"{self.log.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
+        self.check()
         return dict(json.loads(output.strip().splitlines()[-1]))
+
+    def check(self) -> None:
+        if self.process.poll():
+            raise Sick(f"{self.log.name} ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
+
+    def end(self) -> None:
+        """End it if a benchmark that failed left it running."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 @dataclass
@@ -55,6 +66,7 @@ class System:
     redis: Redis | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     workers: list[Process] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state = self.folder / "state"
@@ -91,18 +103,21 @@ class System:
             self.rest("warming up")
 
     def _wait_for_workers(self) -> None:
-        """Wait until each answers; without Redis they cannot be asked, and the warm-up waits instead."""
+        """Wait until each waits at Redis; without one nobody can be asked, and the warm-up waits instead."""
         if self.redis is None:
             return
         stop_at = time.monotonic() + READY_WITHIN
-        with Celery(broker=self.redis.url) as app:
-            while len(app.control.ping(timeout=1.0, limit=len(self.workers))) < len(self.workers):
+        with redis.Redis.from_url(self.redis.url) as client:
+            while sum("b" in line["flags"] for line in client.client_list()) < len(self.workers):
                 self.check()
                 if time.monotonic() > stop_at:
                     raise Sick("the workers do not answer")
+                time.sleep(0.1)
 
     def stop(self) -> None:
         self.processes.stop()
+        for client in self.clients:
+            client.end()
         if self._database is not None:
             self._database.close()
         if self.postgres:
@@ -110,6 +125,8 @@ class System:
 
     def check(self) -> None:
         self.processes.check()
+        for client in self.clients:
+            client.check()
 
     # --- use -------------------------------------------------------------------------------------------------------
     def client(self, name: str, *words: str, **extra: str) -> Client:
@@ -124,7 +141,8 @@ class System:
                 stderr=errors,
                 text=True,
             )
-        return Client(process, log)
+        self.clients.append(Client(process, log))
+        return self.clients[-1]
 
     def rest(self, words: str) -> float:
         """Wait until no run is open; return that moment."""

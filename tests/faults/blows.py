@@ -161,7 +161,10 @@ SMTP_MOODS = (
     *(Mood("delay", seconds=1.0), Mood("hang", share=0.5), Mood("drop", share=0.5), Mood("reset", share=0.5)),
     *(Mood("answer", code=451, share=0.5), Mood("answer", code=550, share=0.3), Mood("refuse")),
 )
-STOPS = ("claim.committed", "begin.judged", "begin.committed", "effect.before", "effect.after", "record.written")
+STOPS = (
+    *("inline.written", "claim.committed", "begin.judged", "begin.committed"),
+    *("effect.before", "effect.after", "record.written"),
+)
 LOSES = ("inline.written", "claim.committed", "begin.written", "begin.committed", "record.before", "record.written")
 RAISES = ("inline.executed", "propose.done", "begin.judged", "effect.after", "record.before", "advance.created")
 AGAIN = {signal.SIGINT: "fast", signal.SIGQUIT: "immediate", signal.SIGKILL: "killed"}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -16,13 +18,14 @@ from django.utils import timezone
 from tests.faults.blows import BLOWS, Blow
 from tests.faults.checker import check
 from tests.faults.desk import Desk
-from tests.faults.evidence import read
+from tests.faults.evidence import Evidence, read
 from tests.faults.loads import LOADS, Town
 from tests.faults.parts import until
 from tests.faults.schedule import Step
 from tests.faults.system import System
 from tests.faults.witness import Mood, arrivals
 from tests.faults.world import World
+from tests.live import ROOT
 from workflows.actions import Action
 from workflows.runs import Run
 
@@ -30,9 +33,13 @@ log = logging.getLogger(__name__)
 GOES_ON_WITHIN = 10.0
 REACHED_WITHIN = 15.0
 CALM_WITHIN = 150.0
-TRIGGERS = {"halt": "halt", "review": "decide", "signal": "signal"}
+TRIGGERS = {"halt": ("halt", "lift"), "review": ("start", "decide"), "signal": ("signal",), "outbox": ("urgent",)}
 """What makes somebody pass the points whose name begins so; for all others runs are started."""
+LATE_IN_THE_MINUTE = 50
+"""The second from which it is worth waiting for a schedule of every minute."""
 SHOWN = 20
+CODE = [file for part in ("governance", "workflows", "approvals") for file in (ROOT / part).rglob("*.py")]
+PLACED = {"", *(name for file in CODE for name in re.findall(r'\bfault_point\("([^"]+)"\)', file.read_text()))}
 
 
 class Chaos:
@@ -48,10 +55,10 @@ class Chaos:
         self.unreached: list[str] = []
         self.impossible: set[str] = set()
         self.went_on: list[tuple[float, str]] = []
-        self.given_back: list[tuple[float, str]] = []
+        self.halted: list[tuple[float, str]] = []
         self.violations: list[str] = []
         self.beside: list[tuple[float, Iterator[float]]] = []
-        self.probes = 0
+        self.put_off: list[Blow] = []
         self.sizes: dict[str, int] = {}
 
     def _web_answers(self) -> bool:
@@ -62,16 +69,31 @@ class Chaos:
         began = time.monotonic()
         for step in steps:
             draw = random.Random(step.seed)
-            if step.blow is not None:
-                self._fall(BLOWS[step.blow[0]][step.blow[1]], draw)
+            for blow in self._due(step):
+                self._fall(blow, draw)
             self._load(step.load, draw)
             self._end_beside()
             if step.number % check_every == check_every - 1:
                 self._check(f"step {step.number + 1}")
                 if self.violations:
                     break
+        while self.put_off and not self.violations:
+            for blow in self._due(None):
+                self._fall(blow, random.Random(0))
+            self._load("start", random.Random(0))
         self._check("the end")
         return self._report(time.monotonic() - began)
+
+    def _due(self, step: Step | None) -> Iterator[Blow]:
+        """Yield the step's blow, and those put off because they concern schedules, which are due every minute."""
+        if step is not None and step.blow is not None:
+            blow = BLOWS[step.blow[0]][step.blow[1]]
+            if blow.point.startswith("tick."):
+                self.put_off.append(blow)
+            else:
+                yield blow
+        if self.put_off and datetime.now(UTC).second >= LATE_IN_THE_MINUTE:
+            yield self.put_off.pop()
 
     # --- loads and blows ---------------------------------------------------------------------------------------------
 
@@ -79,8 +101,8 @@ class Chaos:
         LOADS[name][1](self.town, draw)
 
     def _fall(self, blow: Blow, draw: random.Random) -> None:
-        if not self.system.allows(blow.needs):
-            self.impossible.add(f"{blow.name} (there is no {blow.needs})")
+        if missing := self._missing(blow):
+            self.impossible.add(f"{blow.name} ({missing})")
             return
         if blow.single:
             self.town.desk.lift_all()
@@ -97,7 +119,15 @@ class Chaos:
             struck = self._until_reached(blow, draw)
         if blow.single and struck:
             self._goes_on(blow, struck)
+        if blow.name.startswith("stop at") and struck:
+            self._halts_all_the_same(blow)
         self._last(lasts, course, draw)
+
+    def _missing(self, blow: Blow) -> str:
+        """Return what this machine, or the code, does not have for this blow."""
+        if not self.system.allows(blow.needs):
+            return f"there is no {blow.needs} here"
+        return "" if blow.point in PLACED else "the code does not have this point"
 
     def _last(self, lasts: float | None, course: Iterator[float], draw: random.Random) -> None:
         """Go on with the day's work until the blow is over, and let it put things right."""
@@ -116,15 +146,14 @@ class Chaos:
     def _until_reached(self, blow: Blow, draw: random.Random) -> float:
         """Work until somebody passed the point and broke; return when that was, 0 when nobody came there."""
         fired = self.system.faults.with_name("faults.fired")
-        load = TRIGGERS.get(blow.point.split(".")[0], "start")
+        loads = TRIGGERS.get(blow.point.split(".")[0], ("start",))
         give_up = time.monotonic() + REACHED_WITHIN
         while not fired.exists():
             if time.monotonic() > give_up:
                 self.unreached.append(blow.name)
                 return 0.0
-            self._load(load, draw)
-            if load == "halt":
-                self._load("lift", draw)
+            for load in loads:
+                self._load(load, draw)
         return fired.stat().st_ctime
 
     # --- how soon the work goes on -----------------------------------------------------------------------------------
@@ -143,6 +172,14 @@ class Chaos:
         log.info("  went on after %.1f s", self.went_on[-1][0])
         if held:
             log.info("  %s were in its hands", len(held))
+
+    def _halts_all_the_same(self, blow: Blow) -> None:
+        """Measure how long a halt takes while somebody stands still in the middle of a transaction, and lift it."""
+        began = time.monotonic()
+        self.town.desk.pull("ada", "capability", "email.send")
+        self.halted.append((time.monotonic() - began, f"halt during {blow.name}"))
+        log.info("  a halt took %.1f s", self.halted[-1][0])
+        self.town.desk.lift_all()
 
     def _held(self) -> dict[int, int]:
         try:
@@ -186,6 +223,8 @@ class Chaos:
             "arrivals": len(evidence.arrivals),
             "entries": len(evidence.entries),
             "decisions": len(evidence.decisions),
+            "notices": len(evidence.notices),
+            "notices_that_came_twice": _doubled(evidence),
         }
         log.info("%s: calm after %.1f s; %s; %s violations", when, took, self.sizes, len(found))
         for words in self.violations[:SHOWN]:
@@ -218,7 +257,8 @@ class Chaos:
         return list(rows.values_list("pk", "status", "not_before", "lease_until")[:SHOWN])
 
     def _report(self, seconds: float) -> dict[str, Any]:
-        slow = [f"{name}: {took:.1f} s" for took, name in self.went_on if took > GOES_ON_WITHIN]
+        measured = [*self.went_on, *self.halted]
+        slow = [f"{name}: {took:.1f} s" for took, name in measured if took > GOES_ON_WITHIN]
         promises = Counter(words.partition(":")[0] for words in self.violations)
         return {
             "fine": not (slow or self.unreached or self.violations),
@@ -232,12 +272,19 @@ class Chaos:
             "kills": len(self.went_on),
             "slowest": [f"{name}: {took:.1f} s" for took, name in sorted(self.went_on, reverse=True)[:5]],
             "median": _median([took for took, _ in self.went_on]),
+            "halts_beside_a_stopped_process": [f"{took:.1f} s" for took, _ in self.halted],
             "too_slow": slow,
             "restarts": {part.name: part.starts for part in (*self.system.parts, self.system.redis.part)},
             **self.sizes,
             "told": self.town.desk.tally(),
             "not_done": self.town.failed,
         }
+
+
+def _doubled(evidence: Evidence) -> int:
+    """How many mails to colleagues came twice: a crash between sending one and noting it cannot be told apart."""
+    taken = Counter(one.content.get("message_id") for one in evidence.arrivals if one.took and not one.key)
+    return sum(count > 1 for count in taken.values())
 
 
 def _median(values: Sequence[float]) -> float:

@@ -21,10 +21,13 @@ class Violation:
 CHECKS: dict[str, tuple[Callable[[Case], Iterator[str]], ...]] = {
     "unpermitted": (
         *(permitted.without_begin, permitted.other_content, permitted.without_approval),
-        *(permitted.inside_a_halt, permitted.against_the_rules, permitted.arrived_all_the_same),
+        *(permitted.inside_a_halt, permitted.against_the_rules, permitted.arrived_all_the_same, kept.too_early),
     ),
-    "twice": (once.done_twice, once.same_step_twice, once.pots_do_not_add_up),
-    "lost": (kept.nobody_has_it, kept.told_and_gone, kept.done_and_never_came),
+    "twice": (once.done_twice, once.same_step_twice, once.pots_do_not_add_up, kept.ticks_without_run),
+    "lost": (
+        *(kept.nobody_has_it, kept.told_and_gone, kept.done_and_never_came),
+        *(kept.notice_unsent, kept.signal_unheard),
+    ),
     "gap": (replay.ledger_gaps,),
 }
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -18,16 +19,23 @@ from tests.faults.witness import Arrival
 
 PATIENCE = 15.0
 API = "/api/v1/"
+NAMED = {"start": "run", "halt": "halt", "signal": "signal"}
+"""What the id in an answer is of."""
 NOBODY = 0
 """The code of an answer that never came."""
 
 
 class Desk:
-    """Max starts runs; Ben and Chen answer reviews; Ada and Lea halt and lift."""
+    """Max starts runs and sends signals; Ben and Chen answer reviews; Ada and Lea halt, lift and intervene.
+
+    `runs` are those that Max was told of; `replies` the orders somebody may reply to.
+    """
 
     def __init__(self, url: str, tokens: Mapping[str, str], witnesses: Path) -> None:
         self.told: list[Told] = []
         self.orders = 0
+        self.runs: list[int] = []
+        self.replies: list[str] = []
         self.seen = Seen(witnesses)
         self.lines = {
             name: httpx.Client(base_url=url, timeout=PATIENCE, headers={"Authorization": f"Bearer {token}"})
@@ -37,14 +45,15 @@ class Desk:
 
     def ask(self, who: str, op: str, path: str, body: Mapping[str, Any], **facts: Any) -> httpx.Response | None:
         """Send it, note what came back, and return it; None when no answer came."""
+        facts["sent"] = time.time()
         try:
             answer = self.lines[who].post(f"{API}{path}", json=body)
         except httpx.HTTPError:
             self.told.append(Told(op, NOBODY, time.time(), facts))
             return None
         found = _json(answer)
-        if answer.is_success and op in ("start", "halt"):
-            facts[{"start": "run", "halt": "halt"}[op]] = found["id"]
+        if answer.is_success and op in NAMED:
+            facts[NAMED[op]] = found["id"]
         self.told.append(Told(op, answer.status_code, time.time(), facts))
         return answer
 
@@ -61,8 +70,14 @@ class Desk:
         self.orders += 1
         order = f"order-{self.orders}"
         given = {"order": order, "amount": draw.randrange(100), **more}
-        answer = self.ask("max", "start", "runs/", {"workflow": workflow, "input": given}, order=order)
-        return int(_json(answer)["id"]) if answer is not None and answer.is_success else None
+        what = {"workflow": workflow, "input": given}
+        answer = self.ask("max", "start", "runs/", what, order=order, workflow=workflow)
+        if answer is None or not answer.is_success:
+            return None
+        if workflow == "replies":
+            self.replies.append(order)
+        self.runs.append(int(_json(answer)["id"]))
+        return self.runs[-1]
 
     def waiting(self, limit: int = 50) -> list[dict[str, Any]]:
         found = self.read("ben", "reviews/", status="open", page_size=limit)
@@ -95,6 +110,26 @@ class Desk:
             body["payload"] = {"body": words}
         return body
 
+    def signal(self, draw: random.Random) -> None:
+        """Say that somebody replied: mostly to one of the newest orders, sometimes twice."""
+        if self.replies:
+            order = draw.choice(self.replies[-6:])
+            self.ask(
+                "max", "signal", "signals/", {"name": "replied", "key": order, "data": {"text": "Yes"}}, order=order
+            )
+
+    def intervene(self, draw: random.Random) -> None:
+        """Let Ada do one of the things leaders do to a run of the last ones, or to one of its actions."""
+        run = draw.choice(self.runs[-20:]) if self.runs else 0
+        verb = draw.choice(("cancel", "undo", "action cancel", "skip", "redo"))
+        what = {"reason": "It is no longer wanted"}
+        if verb in ("cancel", "undo"):
+            self.ask("ada", f"{verb} run", f"runs/{run}/{verb}/", what, run_asked=run)
+            return
+        for action in self.read("ada", f"runs/{run}/actions/").get("results", ())[:1]:
+            verb = verb.removeprefix("action ")
+            self.ask("ada", f"{verb} action", f"actions/{action['id']}/{verb}/", what, action=action["id"])
+
     def halt(self, draw: random.Random) -> None:
         scope, target = draw.choice(
             (
@@ -103,8 +138,10 @@ class Desk:
                 ("agent", "max@tideway.example"),
             )
         )
-        body = {"scope": scope, "target": target, "reason": "Complaints came in"}
-        self.ask(draw.choice(("ada", "lea")), "halt", "halts/", body)
+        self.pull(draw.choice(("ada", "lea")), scope, target)
+
+    def pull(self, person: str, scope: str, target: str) -> None:
+        self.ask(person, "halt", "halts/", {"scope": scope, "target": target, "reason": "Complaints came in"})
 
     def lift_all(self) -> None:
         """Let Ada ask and Lea agree to lift every halt that stands."""
@@ -127,10 +164,12 @@ class Seen:
         self._files = [folder / "http.jsonl", folder / "smtp.jsonl"]
         self._read_to = dict.fromkeys(self._files, 0)
         self._took: Counter[str] = Counter()
+        self._lock = Lock()
 
     def took(self, action: int) -> bool:
-        for file in self._files:
-            self._go_on(file)
+        with self._lock:
+            for file in self._files:
+                self._go_on(file)
         return self._took[f"remit-{action}"] > 0
 
     def _go_on(self, file: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from approvals.decisions import Decision
+from approvals.notifications import Notification
 from approvals.reviews import Review
 from governance.halts import Halt
 from governance.ledger import Entry
@@ -24,6 +25,9 @@ from workflows.capabilities.registry import capabilities
 from workflows.definitions import Step
 from workflows.records import Record
 from workflows.runs import Run
+from workflows.schedules import Tick
+from workflows.scopes import BY_API
+from workflows.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,6 @@ class ActionRow:
     attempts: list[AttemptRow] = field(default_factory=list)
     open_reviews: int = 0
     """Those with a team and a time by which they are due."""
-    owned: bool = True
 
 
 @dataclass
@@ -85,7 +88,7 @@ class RunRow:
     input: dict[str, Any]
     agent: str
     """The address of whoever started it over the API; empty when it began otherwise."""
-    awaited: bool = False
+    trigger: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,11 @@ class Evidence:
     decisions: dict[int, tuple[int, str, str]]
     """By review: the action, the choice, the person's address."""
     pots: dict[str, int]
+    notices: dict[str, datetime | None] = field(default_factory=dict)
+    """Mails to colleagues, by Message-ID: by when each is due, None once it was sent."""
+    signals: frozenset[int] = frozenset()
+    ticks: int = 0
+    """How many moments of schedules have a run."""
     arrivals: list[Arrival] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     skew: float = 0.0
@@ -158,6 +166,12 @@ def read(arrivals: Iterable[Arrival] = (), told: Iterable[Told] = (), skew: floa
             )
         },
         pots={record.key: int(record.fields.get("amount", 0)) for record in Record.objects.filter(kind="pot")},
+        notices={
+            f"<notification-{pk}@remit>": None if sent_at else due_at
+            for pk, due_at, sent_at in Notification.objects.values_list("pk", "due_at", "sent_at")
+        },
+        signals=frozenset(Signal.objects.values_list("pk", flat=True)),
+        ticks=Tick.objects.filter(run__isnull=False).count(),
         arrivals=list(arrivals),
         told=list(told),
         skew=skew,
@@ -201,7 +215,7 @@ def _runs() -> dict[int, RunRow]:
         "pk", "status", "version__number", "workflow__slug", "input", "trigger", "started_by__email"
     )
     return {
-        pk: RunRow(pk, status, version, slug, given, email or "" if trigger == "by API" else "")
+        pk: RunRow(pk, status, version, slug, given, email or "" if trigger == BY_API else "", trigger)
         for pk, status, version, slug, given, trigger, email in rows.iterator(chunk_size=5000)
     }
 

@@ -13,6 +13,10 @@ from tests.faults.permitted import holds
 UNDER_WAY = ("ready", "claimed", "started")
 WITH_PEOPLE = ("in_review", "with_person", "uncertain")
 EFFECTS = ("http.request", "email.send")
+MARGIN = 3.0
+"""Seconds an answer may be on its way while the time runs out."""
+PAUSE = 3.0
+"""Seconds, as the workflow “pauses” says."""
 PATIENCE = timedelta(seconds=30)
 """So long after its time something ready may stand, when all is calm again."""
 
@@ -56,6 +60,8 @@ def told_and_gone(case: Case) -> Iterator[str]:
         kept = case.evidence.decisions.get(int(facts.get("review", 0)))
         if told.op == "decide" and (kept is None or kept[1:] != (facts["choice"], facts["person"])):
             yield f"{facts['person']} was told that review {facts['review']} is answered; what stands there is {kept}"
+        if told.op == "signal" and int(facts["signal"]) not in case.evidence.signals:
+            yield f"a client was told that signal {facts['signal']} is kept; it is not there"
         if told.op == "halt" and int(facts["halt"]) not in case.evidence.halts:
             yield f"a leader was told that halt {facts['halt']} is in force; it is not there"
 
@@ -71,3 +77,45 @@ def done_and_never_came(case: Case) -> Iterator[str]:
             yield f"action {action.id} is done and never arrived"
         if action.status == "failed" and taken:
             yield f"action {action.id} is failed, though it was done: nobody was asked"
+
+
+def notice_unsent(case: Case) -> Iterator[str]:
+    """Whoever was to hear of something got a mail, or gets it soon."""
+    came = Counter(arrival.content.get("message_id") for arrival in case.evidence.arrivals if arrival.took)
+    for key, due_at in case.evidence.notices.items():
+        if due_at is not None and due_at < case.evidence.now - PATIENCE:
+            yield f"{key} was due at {due_at} and was not sent"
+        if due_at is None and not came[key]:
+            yield f"{key} counts as sent and never arrived"
+
+
+def signal_unheard(case: Case) -> Iterator[str]:
+    """Nobody is nudged for an answer that was told to Remit well before."""
+    heard = {told.facts["order"]: told.at for told in case.evidence.told if told.op == "signal" and told.code == 201}
+    started = {
+        told.facts["order"]: told.at for told in case.evidence.told if told.op == "start" and 200 <= told.code < 300
+    }
+    for arrival in case.evidence.arrivals:
+        order = arrival.content.get("body", {}) if arrival.witness == "http" else {}
+        order = str(order.get("order", ""))
+        if not arrival.content.get("url", "").endswith("/nudges") or order not in started:
+            continue
+        if started[order] < heard.get(order, 0.0) < arrival.at - MARGIN:
+            yield f"{order} was nudged {arrival.at - heard[order]:.1f} s after somebody had replied"
+
+
+def too_early(case: Case) -> Iterator[str]:
+    """A pause is as long as it says, whatever the clocks say."""
+    sent = {told.facts["order"]: told.facts["sent"] for told in case.evidence.told if told.op == "start"}
+    for arrival in case.evidence.arrivals:
+        if arrival.content.get("url", "").endswith("/pauses"):
+            order = str(arrival.content["body"]["order"])
+            if order in sent and arrival.at - sent[order] < PAUSE:
+                yield f"{order} was to wait {PAUSE} s and was called after {arrival.at - sent[order]:.2f} s"
+
+
+def ticks_without_run(case: Case) -> Iterator[str]:
+    """Each moment of a schedule started one run."""
+    runs = sum(run.trigger == "by schedule" for run in case.runs.values())
+    if runs != case.evidence.ticks:
+        yield f"{case.evidence.ticks} moments of schedules started runs, and there are {runs}"

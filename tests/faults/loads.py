@@ -21,11 +21,14 @@ from tests.faults.world import POTS, PROGRAMS, World
 from workflows.publishing import NotPublishable
 
 log = logging.getLogger(__name__)
-WORKFLOWS = ("calls", "pings", "offers", "letters", "notices", "moves", "fans")
+WORKFLOWS = {
+    **{"calls": 3, "pings": 3, "offers": 2, "letters": 2, "notices": 2, "moves": 3, "fans": 2, "urgent": 1},
+    **{"pauses": 1, "replies": 2, "drafts": 1, "families": 1, "crowds": 1, "trips": 2, "agreements": 1},
+}
+"""By name, how often it is drawn. Those with every minute's schedule start by themselves."""
+BETWEEN_POTS = ("moves", "trips")
 CHANGED = {"calls": "call", "pings": "ping", "notices": "notice", "offers": "offer"}
 """The steps whose ownership new versions change."""
-MOST_WAITING = 40
-"""With more in the queue people answer before anything else is started."""
 
 
 @dataclass
@@ -39,11 +42,14 @@ class Town:
 
     def start(self, draw: random.Random) -> None:
         for _ in range(draw.randrange(1, 5)):
-            workflow = draw.choice(WORKFLOWS)
+            (workflow,) = draw.choices(list(WORKFLOWS), list(WORKFLOWS.values()))
             more: dict[str, Any] = {}
-            if workflow == "moves":
+            if workflow in BETWEEN_POTS:
                 more["source"], more["target"] = draw.sample(POTS[1:], 2)
             self.desk.start(workflow, draw, **more)
+
+    def urgent(self, draw: random.Random) -> None:
+        self.desk.start("urgent", draw)
 
     def decide(self, draw: random.Random) -> None:
         waiting = self.desk.waiting()
@@ -79,6 +85,14 @@ class Town:
     def lift(self, draw: random.Random) -> None:
         self.desk.lift_all()
 
+    def signal(self, draw: random.Random) -> None:
+        if draw.random() < 0.5:
+            self.desk.start("replies", draw)
+        self.desk.signal(draw)
+
+    def intervene(self, draw: random.Random) -> None:
+        self.desk.intervene(draw)
+
     def _directly(self, name: str, do: Callable[[], object]) -> None:
         """Do it as a command would, in this process; a database that is away is what this is about."""
         try:
@@ -110,5 +124,8 @@ LOADS: dict[str, tuple[int, Callable[[Town, random.Random], None]]] = {
     "publish": (1, Town.publish),
     "halt": (1, Town.halt),
     "lift": (1, Town.lift),
+    "signal": (2, Town.signal),
+    "intervene": (1, Town.intervene),
+    "urgent": (0, Town.urgent),
 }
-"""By name: how often it is drawn, and what it does."""
+"""By name: how often it is drawn (what is never drawn is asked for), and what it does."""

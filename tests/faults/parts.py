@@ -221,6 +221,10 @@ class Postgres:
         where = ["-h", self.host, "-p", str(self.port), "-U", "remit", "remit"]
         subprocess.run([_programs() / "psql", "-qtc", words, *where], capture_output=True, check=False)
 
+    def dump(self, file: Path) -> None:
+        where = ["-h", self.host, "-p", str(self.port), "-U", "remit", "remit"]
+        subprocess.run([_programs() / "pg_dump", "-Fc", "-f", str(file), *where], check=False)
+
     def stop(self) -> None:
         if self.part.process is not None and self.part.runs:
             self.part.process.send_signal(signal.SIGINT)

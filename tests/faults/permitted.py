@@ -21,7 +21,7 @@ CLOSE = timedelta(milliseconds=50)
 def without_begin(case: Case) -> Iterator[str]:
     """What arrived had been begun before, and no more often than it was begun."""
     for arrival in case.evidence.arrivals:
-        if arrival.key not in case.keys:
+        if arrival.key not in case.keys and arrival.content.get("message_id") not in case.evidence.notices:
             yield f"something arrived at the {arrival.witness} witness under “{arrival.key}”, which nobody began"
     skew = timedelta(seconds=case.evidence.skew) + CLOSE
     for key, arrivals in case.came.items():
@@ -87,7 +87,8 @@ def inside_a_halt(case: Case) -> Iterator[str]:
     for entry, action in case.begins:
         for halt, pulled, lifted in windows:
             if pulled < entry.id < lifted and holds(halt, action, case):
-                yield f"action {action.id} began (entry {entry.id}) inside halt {halt.id} ({pulled} to {lifted})"
+                words = f"halt {halt.id} of {halt.scope} {halt.target}".strip()
+                yield f"action {action.id} began (entry {entry.id}) inside {words} ({pulled} to {lifted})"
 
 
 def _windows(case: Case) -> Iterator[tuple[HaltRow, int, float]]:

@@ -38,7 +38,7 @@ CHANGES: dict[str, Status] = {
     "action.skipped": S.SKIPPED,
     "action.expired": S.EXPIRED,
 }
-REMARKS = frozenset({"action.edited", "review.escalated"})
+REMARKS = frozenset({"action.edited", "action.waiting", "review.escalated", "children.cancelled", "signal.received"})
 """Verbs about an action that change no state."""
 RUNS: dict[str, str] = {
     "run.started": "open",

@@ -21,6 +21,7 @@ from tests.faults.blows import BLOWS
 from tests.faults.system import running
 
 EVERY = 6
+log = logging.getLogger("tests.faults.schedule")
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,25 @@ def options() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=EVERY, help="a blow falls every so many steps")
     parser.add_argument("--check-every", type=int, default=5000, help="so many steps between two checks")
     parser.add_argument("--only", default="", help="only blows whose kind holds these words")
-    parser.add_argument("--keep", action="store_true", help="leave logs and the witnesses' journals where they are")
+    parser.add_argument("--keep", action="store_true", help="leave logs, journals and a database dump behind")
     return parser.parse_args()
 
 
 def main() -> int:
     given = options()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     for kind in [kind for kind in BLOWS if given.only not in kind]:
         del BLOWS[kind]
     steps = given.steps or given.every * len(BLOWS)
     with running(keep=given.keep) as system:
         os.environ["DJANGO_SETTINGS_MODULE"] = "governance.settings"
         import_module("django").setup()  # only now is it known where the database is
+        logging.getLogger("tests.faults").setLevel(logging.INFO)
         chaos = import_module("tests.faults.chaos")
         loads = {name: weight for name, (weight, _) in import_module("tests.faults.loads").LOADS.items()}
-        logging.info("seed %s, %s steps, a blow every %s; %s", given.seed, steps, given.every, system.folder)
+        log.info("seed %s, %s steps, a blow every %s; %s", given.seed, steps, given.every, system.folder)
         report = chaos.Chaos(system).run(plan(given.seed, steps, loads, given.every), given.check_every)
+        if given.keep:
+            system.postgres.dump(system.folder / "database.dump")
     report = {"seed": given.seed, "steps": steps, "every": given.every, **report}
     sys.stdout.write(json.dumps(report) + "\n")
     return 0 if report["fine"] else 1

@@ -16,6 +16,8 @@ import hashlib
 import json
 import os
 import random
+import socket
+import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -142,6 +144,13 @@ class Witness:
         return mood
 
 
+def _reset(transport: asyncio.BaseTransport) -> None:
+    """Break the line with an RST instead of saying goodbye."""
+    line = transport.get_extra_info("socket")
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()  # type: ignore[attr-defined]
+
+
 class Http(Witness):
     kind = "http"
 
@@ -168,7 +177,7 @@ class Http(Witness):
         mood = await self.see(headers.get("idempotency-key", ""), body, content)
         if mood.kind in ("drop", "reset", "hang", "refuse"):
             if mood.kind == "reset":
-                writer.transport.abort()
+                _reset(writer.transport)
             return False
         code = mood.code if mood.kind == "answer" else 200
         writer.write(f"HTTP/1.1 {code} Told\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n".encode())
@@ -191,13 +200,13 @@ class Smtp(Witness):
         content = {
             "to": list(envelope.rcpt_tos),
             "subject": str(message["Subject"]),
-            "body": words.get_content() if words else "",
+            "body": words.get_content().replace("\r\n", "\n") if words else "",
             "message_id": str(message["Message-ID"]),
         }
         mood = await self.see(str(message["X-Remit-Key"] or ""), raw, content)
         if mood.kind in ("drop", "reset", "hang", "refuse"):
             if server.transport is not None:
-                server.transport.abort() if mood.kind == "reset" else server.transport.close()
+                _reset(server.transport) if mood.kind == "reset" else server.transport.close()
             return "421 Gone"
         return f"{mood.code} Told" if mood.kind == "answer" else "250 Taken"
 

@@ -20,6 +20,7 @@ from workflows.publishing import load
 from workflows.records import Record
 
 PROGRAMS = Path(__file__).with_name("programs.yaml")
+FLOWS = Path(__file__).with_name("flows.yaml")
 POTS = ("till", *(f"pot-{letter}" for letter in "abcdefgh"))
 PEOPLE = (
     ("ada", "Ada Lund", Role.LEADER),
@@ -55,7 +56,8 @@ class World:
         Record.objects.bulk_create(Record(kind="pot", key=key, fields={"amount": START}) for key in POTS)
         world = cls(witness, {key: Token.issue(person, "faults", now) for key, person in people.items()})
         world.rule([], now)
-        world.publish(PROGRAMS.read_text(), now)
+        for file in (PROGRAMS, FLOWS):
+            world.publish(file.read_text(), now)
         return world
 
     def person(self, key: str) -> Person:

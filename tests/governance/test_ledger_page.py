@@ -7,7 +7,8 @@ import pytest
 from governance import halts
 from governance.ledger import Entry, record
 from governance.people import SOFTWARE, Actor
-from governance.sentences import VERBS, sentence, spelled
+from governance.sentences import sentence, spelled
+from governance.verbs import VERBS
 
 PROGRAM = """
 workflow: welcome
@@ -146,6 +147,11 @@ def said(world, verb, actor=SOFTWARE, **data):
         ("action.to_review", {"reasons": ["a", "b", "c"]}, "“Send it” put to approval: a; b; and 1 more"),
         ("action.refused", {"trouble": "no such field"}, "“Send it” refused: no such field"),
         ("action.uncertain", {"trouble": "no"}, "Not known whether “Send it” happened; it was not repeated: no"),
+        ("action.skipped", {}, "“Send it” skipped: its condition is not met"),
+        ("action.cancelled", {}, "“Send it” cancelled; it did not begin"),
+        ("action.done", {"undo": True, "output": "2 changed"}, "The undoing of “Send it” done: 2 changed"),
+        ("action.undo_asked", {"undoes": 7}, "Undoing begins: “Send it”, action 7"),
+        ("run.undone", {"undone": 2, "kept": ["send"]}, "Nothing is left to undo: 2 taken back; “Send” cannot be taken back"),  # noqa: E501
         ("review.escalated", {"to": "Legal", "people": ["Dora"]}, "Nobody answered in time: went up to Legal (Dora)"),
     ],
 )  # fmt: skip
@@ -160,6 +166,14 @@ def test_what_software_did_is_one_sentence(world, verb, data, words):
         ("action.rejected", {"reason": "No"}, "Ben Hartley rejected “Send it”: “No”"),
         ("action.done", {"note": "By phone"}, "Ben Hartley did “Send it” by hand: “By phone”"),
         ("action.settled", {"happened": True}, "Ben Hartley on “Send it”: it happened"),
+        ("action.settled", {"happened": False}, "Ben Hartley on “Send it”: it did not happen, and it is left at that"),
+        ("action.skipped", {"reason": "No need"}, "Ben Hartley skipped “Send it”: “No need”"),
+        ("action.cancelled", {"reason": "No"}, "“Send it” cancelled by Ben Hartley; it did not begin: “No”"),
+        ("action.redone", {"reason": "Lost"}, "Ben Hartley started anew “Send it”: “Lost”"),
+        ("children.cancelled", {"runs": 1200}, "Ben Hartley cancelled 1,200 runs that “Send it” started"),
+        ("run.cancelled", {"reason": "Over"}, "The run was cancelled by Ben Hartley: “Over”"),
+        ("run.reopened", {"reason": "Again"}, "Ben Hartley opened the run again: “Again”"),
+        ("run.undo_asked", {"reason": "No"}, "Ben Hartley asked to undo what the run did, the last first: “No”"),
         ("run.started", {"trigger": "by API", "version": 2}, "Ben Hartley started it by API, version 2"),
     ],
 )  # fmt: skip

@@ -1,98 +1,119 @@
-"""Play every order of moves, breadth first, so that the shortest way to a broken promise is the one found."""
+"""Play every order of moves, breadth first, so that the way found to a broken promise is a shortest one."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.model.people import people
+from tests.model.measures import Case, Measure
+from tests.model.people import others
 from tests.model.promises import broken
-from tests.model.protocol import ENDS, Case, Move, State, engine, first
+from tests.model.protocol import engine
+from tests.model.state import ENDS, Move, State, Worker, first
 
-LOST = "Nothing that anybody does leads to an end any more."
+LOST = "It is lost: without a further fault, nothing that anybody does leads to an end any more."
 
 
 @dataclass
 class Found:
-    """What the search saw: how many states, which changes of status, and the first broken promise with the way there."""
+    """What the search saw: all states, all changes of status, and the first broken promise with the way there."""
 
     case: Case
     states: list[State] = field(default_factory=list)
+    came: list[tuple[int, str]] = field(default_factory=list)
+    """For each state, from which one and by which move it was first reached."""
+    calm: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """For each state, those from which it is one calm move away."""
     changes: set[tuple[str, str]] = field(default_factory=set)
     broken: str = ""
     trace: list[tuple[str, State]] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Return the way to the broken promise, a move a line."""
-        told = [f"{number:3}. {words:62} {_brief(state)}" for number, (words, state) in enumerate(self.trace, 1)]
-        return "\n".join([f"{self.case}", *told, f"  => {self.broken or 'No promise is broken.'}"])
+        told = [f"{number:4}. {words:64} {_brief(state)}" for number, (words, state) in enumerate(self.trace, 1)]
+        return "\n".join([str(self.case), *told, f"   => {self.broken or 'No promise is broken.'}"])
 
 
-def search(case: Case, *, most: int = 5_000_000) -> Found:
-    """Play every order. Stops at the first broken promise; looks for what is lost when there is none."""
+def search(case: Case) -> Found:
+    """Play every order. Stop at the first broken promise; when there is none, look whether anything is ever lost."""
     start = first(case)
-    found = Found(case, [start])
-    numbers = {key(start): 0}
-    came: list[tuple[int, str]] = [(0, "")]
-    calm: dict[int, list[int]] = defaultdict(list)  # by state, those from which it is one calm move away
+    found = Found(case, [start], [(0, "")])
+    numbers = {key(start, case): 0}
     queue = deque([0])
     while queue:
         here = queue.popleft()
         before = found.states[here]
         for move in moves(before, case):
-            after = move.state
-            found.changes.add((before.action.status, after.action.status))
-            there = numbers.setdefault(key(after), len(numbers))
+            found.changes.add((before.action.status, move.state.action.status))
+            there = numbers.setdefault(key(move.state, case), len(numbers))
             if there == len(found.states):
-                found.states.append(after)
-                came.append((here, move.words))
+                found.states.append(move.state)
+                found.came.append((here, move.words))
                 queue.append(there)
-                assert there < most, "the model has grown too big to search"
             if move.calm:
-                calm[there].append(here)
-            if wrong := broken(before, after, case):
-                found.broken = wrong
-                found.trace = [*_way(found.states, came, here), (move.words, after)]
+                found.calm[there].append(here)
+            if wrong := broken(before, move.state, case):
+                found.broken, found.trace = wrong, [*_way(found, here), (move.words, move.state)]
                 return found
-    for number in _lost(found.states, calm):
-        found.broken, found.trace = LOST, _way(found.states, came, number)
-        break
+    if lost := _lost(found):
+        found.broken, found.trace = LOST, _way(found, lost[0])
     return found
 
 
-def moves(state: State, case: Case) -> Iterable[Move]:
+def moves(state: State, case: Case) -> Iterator[Move]:
     yield from engine(state, case)
-    yield from people(state, case)
+    yield from others(state, case)
 
 
-def key(state: State) -> State:
-    """Return one and the same for states that differ only in who is who: there are two workers and two reviewers."""
-    return state._replace(workers=tuple(sorted(state.workers, key=repr)), pages=tuple(sorted(state.pages)))
+def key(state: State, case: Case) -> State:
+    """Return one and the same for states that nothing that follows can tell apart.
+
+    It does not matter which worker and which reviewer is which, nor what a worker remembers and can no longer use.
+    """
+    workers = sorted(_forgetful(worker, case) for worker in state.workers)
+    return state._replace(workers=tuple(workers), pages=tuple(sorted(state.pages)))
 
 
-def _lost(states: list[State], calm: dict[int, list[int]]) -> list[int]:
+def _forgetful(worker: Worker, case: Case) -> Worker:
+    """Return the worker without what a measure keeps it from writing or sending."""
+    match worker.stage:
+        case "claimed" | "judged":
+            useless = not worker.current and case.has(Measure.FENCE_IN_BEGIN)
+        case "answered":
+            useless = not worker.current and case.has(Measure.FENCE_IN_RECORD)
+        case "blind":
+            useless = case.has(Measure.READ_BACK)
+        case "begun":
+            useless = worker.late and case.has(Measure.DEADLINE)
+        case _:
+            useless = False
+    return Worker(worker.stage, worker.current, late=worker.late) if useless else worker
+
+
+def _lost(found: Found) -> list[int]:
     """Return the states from which no calm moves lead to an end."""
-    saved = {number for number, state in enumerate(states) if state.action.status in ENDS}
+    saved = {number for number, state in enumerate(found.states) if state.action.status in ENDS}
     queue = deque(saved)
     while queue:
-        for number in calm[queue.popleft()]:
-            if number not in saved:
-                saved.add(number)
-                queue.append(number)
-    return [number for number in range(len(states)) if number not in saved]
+        fresh = [number for number in found.calm[queue.popleft()] if number not in saved]
+        saved.update(fresh)
+        queue.extend(fresh)
+    return [number for number in range(len(found.states)) if number not in saved]
 
 
-def _way(states: list[State], came: list[tuple[int, str]], number: int) -> list[tuple[str, State]]:
-    way = []
+def _way(found: Found, number: int) -> list[tuple[str, State]]:
+    """Return the moves from the first state to this one."""
+    way: list[tuple[str, State]] = []
     while number:
-        number_before, words = came[number]
-        way.append((words, states[number]))
-        number = number_before
+        before, words = found.came[number]
+        way.append((words, found.states[number]))
+        number = before
     return way[::-1]
 
 
 def _brief(state: State) -> str:
-    action = state.action
-    notes = [action.status, f"{len(state.arrived)} arrived", "halted" if state.halted else "", f"rule: {state.rule}"]
-    return ", ".join(note for note in notes if note)
+    facts = [state.action.status, f"rule: {state.rule}"]
+    facts += ["halted"] if state.halted else []
+    facts += [f"arrived: {len(state.arrived)}"] if state.arrived else []
+    return "; ".join(facts)

@@ -195,7 +195,7 @@ def test_cancelling_many_runs_needs_a_fixed_number_of_statements(letter, django_
         letter.record("contact", f"c{number}", name=f"C {number}", email=f"c{number}@client.example", stage="new")
     root = letter.run("everyone")
     each = letter.action(root, "each")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         act(letter, cancel_children, each)
     assert Run.objects.filter(root=root, status="cancelled").count() == 202
 
@@ -212,11 +212,10 @@ def test_a_cancelled_step_is_withdrawn_and_other_branches_go_on(letter):
     assert letter.action(run, "call").status == "with_person"
     run.refresh_from_db()
     assert run.status == "open"
-    entry = Entry.objects.get(verb="action.cancelled")
-    assert (entry.person, entry.data["reason"], entry.action) == (letter.ada, "Wrong month", send.pk)
+    entry = Entry.objects.get(verb="action.cancelled", action=send.pk)
+    assert (entry.person, entry.data["reason"]) == (letter.ada, "Wrong month")
 
 
-@pytest.mark.xfail(strict=True, reason="the engine does not know yet that a cancelled step does not stop a run")
 def test_a_run_of_which_only_a_branch_was_cancelled_ends_well(letter):
     run = letter.run("letter", contact="priya")
     act(letter, cancel_step, letter.action(run, "send"))

@@ -1,13 +1,12 @@
 """What one odd thing must not do to the others: to its batch, to its run, to the workers."""
 
+import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
-import time
 from threading import Thread
 
 import pytest
 from django.core import mail
-from django.db import transaction
 
 from approvals.reviews import Review
 from governance.expressions import Conditions, EvaluationError, compiled

@@ -10,11 +10,12 @@ from django.db import connection, transaction
 from governance.ledger import Entry
 from governance.people import Membership, Role, Team
 from governance.sentences import sentence
-from workflows.actions import NEVER, Action
+from workflows.actions import Action
 from workflows.definitions import Step
 from workflows.runs import Run, RunStatus
 from workflows.signals import RunIsOver, Signal, Taken, check, ended, send, take, tell, wake_parents
 from workflows.versions import published
+from workflows.waits import NEVER
 
 NUDGE = """
 workflow: nudge
@@ -196,6 +197,7 @@ def test_a_run_that_is_over_is_sent_nothing(nudge):
         ("run.ended:nudge", "1", {}, "nobody else sends it"),
         ("replied", "", {}, "what the signal is about"),
         ("replied", "x" * 201, {}, "at most 200"),
+        ("r" * 100, "x" * 150, {}, "together are longer than 239"),
         ("replied", "a\0b", {}, "NUL"),
         ("replied", "\ud800", {}, "NUL or half"),
         ("replied", "priya", {"a": "\0"}, "NUL"),

@@ -83,9 +83,7 @@ def test_the_refusal_is_a_sentence(action):
 
 
 def test_a_refused_birth_says_what_would_be_right(action):
-    with pytest.raises(
-        DatabaseError, match=r"Nothing in .* begins otherwise than ready, .* or expired\."
-    ):
+    with pytest.raises(DatabaseError, match=r"Nothing in .* begins otherwise than ready, .* or expired\."):
         begin(action, "started")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from governance.people import Actor
+from governance import databases
+from workflows.capabilities.children import Join, begin, check_depth, settle, version_of
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
     Context,
-    Done,
     Facts,
     More,
     Preview,
@@ -19,15 +19,18 @@ from workflows.capabilities.contract import (
     Shape,
 )
 from workflows.definitions import Workflow
-from workflows.engine.starting import CannotStart, start_many, version_to_start
 from workflows.engine.work import resolve
 from workflows.records import Audience, Record
 
-CHUNK = 300
+CHUNK = 250
+"""Runs to a transaction. More are no faster, and a halt waits for the transactions under way."""
 
 
 class StartEach(Capability):
-    """Start a run for every member, a few hundred in a transaction; `input` is worked out for each record."""
+    """Start a run for every member, a few hundred in a transaction; `input` is worked out for each record.
+
+    With a `join` the step sleeps after the last one until enough have ended.
+    """
 
     key = "workflows.start_each"
     title = "Start a run for each"
@@ -38,69 +41,59 @@ class StartEach(Capability):
         workflow: str
         audience: int
         input: dict[str, Any] = {}
+        join: Join = Join("none")
 
     class Payload(Shape):
         workflow: str
         audience: int
         size: int
         input: dict[str, Any] = {}
+        join: Join = Join("none")
 
     def propose(self, params: Params, context: Context) -> Proposal:
         if params.workflow == context.workflow:
             raise CapabilityError(f"“{params.workflow}” must not start itself for each")
-        self._version(params.workflow)
+        version_of(params.workflow)
+        check_depth(context)
         audience = Audience.objects.filter(pk=params.audience).only("size").first()
         if audience is None:
             raise CapabilityError(f"there is no audience {params.audience}")
         return Proposal({**params.model_dump(), "size": audience.size})
 
-    def _version(self, slug: str) -> Any:
-        try:
-            return version_to_start(slug)
-        except CannotStart as error:
-            raise CapabilityError(str(error)) from None
-
     def facts(self, payload: Payload, context: Context) -> Facts:
         return Facts(amounts={"runs": payload.size})
 
     def execute(self, payload: Payload, context: Context) -> Result:
-        begun = int(context.progress.get("begun", 0))
-        members = Audience.objects.values_list("members", flat=True).get(pk=payload.audience)[begun : begun + CHUNK]
-        if members:
-            self._start(payload, members, context)
-        begun += len(members)
-        if begun < payload.size:
-            return More({"begun": begun})
-        return Done({"started": begun, "workflow": payload.workflow})
+        done = int(context.progress.get("begun", 0))
+        started = int(context.progress.get("started", done))
+        if done < payload.size:
+            members = databases.part_of_list(Audience, "members", payload.audience, done, CHUNK)
+            started += self._start(payload, members, context)
+            done = done + len(members) if members else payload.size
+        progress = {"begun": done, "started": started}
+        if done < payload.size:
+            return More(progress)
+        return settle(payload.workflow, payload.join, started, progress, context)
 
-    def _start(self, payload: Payload, members: list[int], context: Context) -> None:
+    def _start(self, payload: Payload, members: list[int], context: Context) -> int:
+        """Start a run for each of these that still is there; return how many."""
         records = Record.objects.in_bulk(members)
         names = {"input": context.input, "steps": context.steps, "now": context.now}
         inputs = [
             resolve(payload.input, {**names, "record": records[key].namespace}) for key in members if key in records
         ]
-        actor = Actor("software", "Remit", context.started_by)
-        try:
-            start_many(
-                self._version(payload.workflow),
-                inputs,
-                actor,
-                context.now,
-                trigger=f"by run {context.run_id}",
-                parent=context.action_id,
-                root=context.root_id,
-            )
-        except ValueError as error:
-            raise CapabilityError(f"{payload.workflow}: {error}") from None
+        return len(begin(payload.workflow, inputs, context))
 
     def headline(self, payload: Payload, context: Context) -> str:
         title = Workflow.objects.filter(slug=payload.workflow).values_list("title", flat=True).first()
         return f"Start “{title or payload.workflow}” for {payload.size:,} records?"
 
     def summary(self, output: Mapping[str, Any]) -> str:
+        if "ended" in output:
+            return f"{output['ended']:,} of {output.get('started', 0):,} ended"
         return f"{output.get('started', 0):,} started"
 
     def preview(self, payload: Payload, context: Context) -> Preview:
-        sample = Audience.objects.values_list("members", flat=True).get(pk=payload.audience)[:8]
+        sample = databases.part_of_list(Audience, "members", payload.audience, 0, 8)
         rows = [{"title": record.title, "key": record.key} for record in Record.objects.filter(pk__in=sample)]
         return Preview("runs", {**payload.model_dump(), "sample": rows})

@@ -46,7 +46,8 @@ class Runs:
         self.by_id = {run.pk: run for run in runs}
         self.now = now
         self._known = known
-        self._called_off: set[tuple[int, int]] = set()
+        self._called_off: set[tuple[int, int, int]] = set()
+        """Run, step and round of what is no longer needed."""
         self._ended: list[Run] = []
 
     @classmethod
@@ -102,7 +103,8 @@ class Runs:
     def _follow(self, run: Run) -> list[tuple[Run, Birth]]:
         version, known = published(run.version_id), self.known[run.pk]
         found = plan(version.shape, known, lambda text, seen: self._holds(text, run, seen))
-        self._called_off.update((run.pk, version.steps_by_key[key].pk) for key in found.withdrawn)
+        for key in found.withdrawn:
+            self._called_off.add((run.pk, version.steps_by_key[key].pk, known[key]["round"]))
         if found.over:
             run.status = RunStatus.ENDED if found.fine else RunStatus.STOPPED
             run.ended_at = self.now
@@ -164,26 +166,21 @@ class Runs:
         called_off = [
             work
             for work in works
-            if work.action.status in LIVE
-            and not work.action.is_undo
-            and (work.run.pk in stopped or (work.run.pk, work.step.pk) in self._called_off)
+            if work.action.status in LIVE and not work.action.is_undo and self._is_called_off(work.action, stopped)
         ]
         for work in called_off:
             work.move(Status.CANCELLED, "action.cancelled", self.now)
         self._call_off_others(stopped, here)
 
+    def _is_called_off(self, action: Action, stopped: set[int]) -> bool:
+        return action.run_id in stopped or (action.run_id, action.step_id, action.round) in self._called_off
+
     def _call_off_others(self, stopped: set[int], here: set[int]) -> None:
-        ids = stopped | {run for run, _ in self._called_off}
+        ids = stopped | {run for run, _, _ in self._called_off}
         if not ids:
             return
         rows = databases.locked(Action.objects.filter(run__in=ids, status__in=LIVE).order_by("pk"))
-        found = [
-            row
-            for row in rows
-            if row.pk not in here
-            and not row.is_undo
-            and (row.run_id in stopped or (row.run_id, row.step_id) in self._called_off)
-        ]
+        found = [row for row in rows if row.pk not in here and not row.is_undo and self._is_called_off(row, stopped)]
         works = self.works(found)
         for work in works:
             work.move(Status.CANCELLED, "action.cancelled", self.now)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.timezone import localtime
 from pydantic import ValidationError
 
 from governance import databases
@@ -21,6 +22,7 @@ from workflows.engine.ask import ask_people
 from workflows.engine.judge import InForce, verdict_on
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
+from workflows.engine.sweep import GRACE
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
 
@@ -126,11 +128,19 @@ def completed(action_id: int, actor: Actor, now: datetime, note: str, output: Ma
     _settled(work, now)
 
 
+def answerable_from(action: Action) -> datetime | None:
+    """Return when a person may say what came of it: after the deadline of its last attempt and a grace."""
+    last = action.attempts.order_by("-number").first()
+    return last.deadline + GRACE if last else None
+
+
 def resolved(action_id: int, actor: Actor, now: datetime, *, happened: bool, again: bool, note: str) -> None:
     """Settle by a person's word what could not be known: it happened, or it did not and is tried again or given up."""
     work = _locked(action_id, now)
     if work.was != Status.UNCERTAIN:
         raise IllegalMove(f"This action is {work.was.label.lower()}; there is nothing uncertain about it.")
+    if (opens := answerable_from(work.action)) and now < opens:
+        raise IllegalMove(f"It may still be under way until {localtime(opens):%H:%M:%S}; find out after that.")
     work.action.attempts.filter(result="unknown").update(
         result="ok" if happened else "not_sent", answer={"trouble": work.action.trouble, "by": actor.name, "note": note}
     )

@@ -6,16 +6,18 @@ effect, which lets nothing begin in a run that is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from governance import databases
-from governance.ledger import Entry, entry, record_many
+from governance.ledger import entry, record_many
 from governance.people import Actor
-from workflows import doorbell
+from workflows import signals
 from workflows.actions import Action, Attempt, Status
 from workflows.gates import gate
 from workflows.runs import Run, RunStatus
+from workflows.versions import published
 
 NOT_BEGUN = (Status.READY, Status.CLAIMED, Status.IN_REVIEW, Status.WITH_PERSON)
 """Nothing has happened yet: this can be cancelled."""
@@ -23,7 +25,17 @@ CHUNK = 1000
 """So many runs are cancelled with one set of statements; all of them in one transaction."""
 
 
-def may_have_happened(actions: Sequence[Action]) -> set[int]:
+class Tried(Protocol):
+    """An action, or what was read of it."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def attempts_made(self) -> int: ...
+
+
+def may_have_happened(actions: Iterable[Tried]) -> set[int]:
     """Return the ids of those with an attempt of which nobody knows what came."""
     tried = [action.pk for action in actions if action.attempts_made]
     unknown = ("", Attempt.Result.UNKNOWN)
@@ -46,54 +58,59 @@ def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _cancel(run_ids: Sequence[int], actor: Actor, now: datetime, reason: str) -> int:
     """Cancel those of the runs that are open: a fixed number of statements, whatever their number."""
-    rows = Run.objects.filter(pk__in=run_ids, status=RunStatus.OPEN).order_by("pk").only("pk", "workflow_id")
-    runs = list(databases.locked(rows))
+    rows = Run.objects.filter(pk__in=run_ids, status=RunStatus.OPEN).order_by("pk")
+    runs = list(databases.locked(rows.defer("input")))
+    for run in runs:
+        run.status, run.ended_at = RunStatus.CANCELLED, now
     databases.update_many(
         Run,
         {"status": "text", "ended_at": "timestamptz"},
-        [{"id": run.pk, "status": RunStatus.CANCELLED, "ended_at": databases.stamp(now)} for run in runs],
+        [{"id": run.pk, "status": run.status, "ended_at": databases.stamp(now)} for run in runs],
     )
     record_many(entry(actor, "run.cancelled", now, workflow=run.workflow_id, run=run.pk, reason=reason) for run in runs)
-    _withdraw([run.pk for run in runs], actor, now)
+    _withdraw(runs, actor, now)
+    signals.ended(runs, now)
+    signals.wake_parents(runs, now)
     return len(runs)
 
 
-def _withdraw(run_ids: Sequence[int], actor: Actor, now: datetime) -> None:
+class Row(NamedTuple):
+    """What is read of an action that is to be cancelled; they may be many."""
+
+    pk: int
+    run_id: int
+    step_id: int
+    workflow_id: int
+    status: str
+    fence: int
+    attempts_made: int
+    undo_of_id: int | None
+
+
+def _withdraw(runs: Sequence[Run], actor: Actor, now: datetime) -> None:
     """Cancel what has not begun in these runs; written as `record.save` does, only if it is still so."""
-    read = ("pk", "run_id", "workflow_id", "status", "fence", "attempts_made", "undo_of_id", "step__key")
-    rows = Action.objects.filter(run__in=run_ids, status__in=NOT_BEGUN).select_related("step").order_by("pk")
-    actions = [row for row in databases.locked(rows.only(*read), skip=True) if not row.is_undo]
-    kept = may_have_happened(actions)
-    stopped = {action.pk: action for action in actions if action.pk not in kept}
+    found = Action.objects.filter(run__in=[run.pk for run in runs], status__in=NOT_BEGUN).order_by("pk")
+    rows = [Row(*values) for values in databases.locked(found, skip=True).values_list(*Row._fields)]
+    proper = {row.pk: row for row in rows if row.undo_of_id is None}
+    kept = may_have_happened(proper.values())
     changed = databases.update_many(
         Action,
         {"status": "text", "settled_at": "timestamptz", "fence": "integer"},
-        [
-            {
-                "id": action.pk,
-                "status": Status.CANCELLED,
-                "settled_at": databases.stamp(now),
-                "fence": action.fence + 1,
-                "was": action.status,
-                "held": action.fence,
-            }
-            for action in stopped.values()
-        ],
+        [_written(row, now) for row in proper.values() if row.pk not in kept],
         given={"was": "text", "held": "integer"},
         only_where="t.status = n.was AND t.fence = n.held",
     )
     gate().withdraw(changed, now)
-    record_many(_cancelled(stopped[key], actor, now) for key in sorted(changed))
+    keys = {step.pk: step.key for id in {run.version_id for run in runs} for step in published(id).ordered_steps}
+    record_many(
+        entry(
+            actor, "action.cancelled", now, workflow=row.workflow_id, run=row.run_id, action=key, step=keys[row.step_id]
+        )
+        for key, row in ((key, proper[key]) for key in sorted(changed))
+    )
 
 
-def _cancelled(action: Action, actor: Actor, now: datetime) -> Entry:
-    facts = {"workflow": action.workflow_id, "run": action.run_id, "action": action.pk}
-    return entry(actor, "action.cancelled", now, **facts, step=action.step.key)
-
-
-def wake(parent: int | None, now: datetime) -> None:
-    """Let the action that started a run look at once what became of it; one that a worker holds looks anyway."""
-    asleep = Action.objects.filter(pk__in=[parent] if parent else [], status=Status.READY, not_before__gt=now)
-    found = [row.pk for row in databases.locked(asleep.only("pk"), skip=True)]
-    if Action.objects.filter(pk__in=found).update(not_before=now):
-        doorbell.ring()
+def _written(row: Row, now: datetime) -> dict[str, object]:
+    """The fence grows, so that a worker that has claimed it finds that it is too late."""
+    new = {"status": Status.CANCELLED, "settled_at": databases.stamp(now), "fence": row.fence + 1}
+    return {"id": row.pk, **new, "was": row.status, "held": row.fence}

@@ -3,8 +3,8 @@
 Each verb is one transaction with its Entries and demands a reason. Whether the person leads the workflow's owner is
 asked by whoever calls (`may_intervene`). What software has begun finishes: nothing here calls an effect back.
 
-Locks: the run before its actions, and actions only if nobody holds them, because a worker holds actions and then wants
-their run. What a worker holds at this moment is stopped at the door to every effect, as its run is over then.
+Locks: the runs before their actions, as everybody does, and actions only if nobody holds them. What a worker holds at
+this moment is stopped at the door to every effect, as its run is over then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from governance.people import Actor, Person
 from workflows import doorbell
 from workflows.actions import Action, IllegalMove, LostRace, Status
 from workflows.engine.advance import advance
-from workflows.engine.cancelling import NOT_BEGUN, cancel_tree, may_have_happened, wake
+from workflows.engine.cancelling import NOT_BEGUN, cancel_tree, may_have_happened
 from workflows.engine.record import save
 from workflows.engine.work import Work, gather
 from workflows.gates import gate
@@ -55,7 +55,6 @@ def cancel_run(run_id: int, actor: Actor, now: datetime, reason: str) -> None:
         if run.status != RunStatus.OPEN:
             raise IllegalMove(f"Run {run.pk} is over: it is {run.get_status_display().lower()}. Nothing was changed.")
         cancel_tree([run.pk], actor, now, reason)
-        wake(run.parent_id, now)
 
 
 def cancel_children(action_id: int, actor: Actor, now: datetime, reason: str) -> int:
@@ -70,7 +69,6 @@ def cancel_children(action_id: int, actor: Actor, now: datetime, reason: str) ->
             raise IllegalMove(f"No run that “{parent.step.title}” started is open any more. Nothing was changed.")
         facts = {"step": parent.step.key, "runs": cancelled, "reason": reason}
         record(actor, "children.cancelled", now, workflow=run.workflow_id, run=run.pk, action=parent.pk, **facts)
-        wake(parent.pk, now)
     return cancelled
 
 

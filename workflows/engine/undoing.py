@@ -59,6 +59,11 @@ class Deeds:
         return next((action for action in reversed(self.actions) if action.is_undo), None)
 
     @property
+    def is_going_on(self) -> bool:
+        """Whether something is being taken back at this moment."""
+        return self.newest is not None and self.newest.status not in (*CAME_TO_NOTHING, Status.DONE)
+
+    @property
     def undone(self) -> int:
         return sum(action.is_undo and action.status == Status.DONE for action in self.actions)
 
@@ -113,7 +118,7 @@ def _demand_possible(run: Run, deeds: Deeds) -> None:
     if deeds.begun is not None:
         title = deeds.steps[deeds.begun.step_id].title
         raise IllegalMove(f"It is not known yet what came of “{title}”. Nothing was changed; settle that first.")
-    if deeds.newest is not None and deeds.newest.status not in (*CAME_TO_NOTHING, Status.DONE):
+    if deeds.newest is not None and deeds.is_going_on:
         title = deeds.steps[deeds.newest.step_id].title
         raise IllegalMove(f"“{title}” is being undone already. Nothing was changed.")
     if not deeds.left:

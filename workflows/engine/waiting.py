@@ -37,7 +37,7 @@ def _fall_asleep(work: Work, now: datetime) -> None:
     name = work.step.wait.get("signal", "")
     if name:
         key = found.get("key") or work.run.key or str(work.run.pk)
-        work.action.awaits = f"{name}:{key}"[:240]
+        work.action.awaits = f"{name}:{key}"
     work.action.progress = {"since": now.isoformat(), "until": until.isoformat()}
     work.note("action.waiting", now, until=until.isoformat(), **({"signal": name} if name else {}))
 

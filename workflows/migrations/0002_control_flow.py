@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='action',
             name='awaits',
-            field=models.CharField(blank=True, max_length=240),
+            field=models.CharField(blank=True, max_length=330),
         ),
         migrations.AddField(
             model_name='action',

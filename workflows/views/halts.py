@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from governance.access import leader_or_403
 from governance.forms.reasons import ReasonForm
-from governance.halts import AlreadyLifted, Halt, HaltLift, HaltRefused, Scope, pull
+from governance.halts import AlreadyLifted, Halt, HaltLift, HaltRefused, Scope, one_of, pull
 from governance.memberships import leaders_besides
 from governance.people import Person
 from workflows import doorbell
@@ -107,7 +107,7 @@ class Card:
 
     @property
     def other_names(self) -> str:
-        return " or ".join(other.name for other in self.others)
+        return one_of(self.others)
 
     @property
     def lifters(self) -> str:

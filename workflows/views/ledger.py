@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 from governance.forms.days import within_reach
 from governance.ledger import Entry
 from governance.people import Person
-from governance.sentences import VERBS
+from governance.verbs import VERBS
 from workflows.access import workflows_for
 from workflows.definitions import Workflow
 from workflows.timeline import entries_for, page_of, tell

@@ -83,13 +83,13 @@ def run(request: HttpRequest, key: int) -> HttpResponse:
     etag = f'"{running.mark()}"'
     if getattr(request, "htmx", False) and request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified()
-    response = _run_page(request, running, etag)
+    response = run_page(request, running, etag)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return _vary(response)
 
 
-def _run_page(request: HttpRequest, running: Running, etag: str, trouble: str = "", status: int = 200) -> HttpResponse:
+def run_page(request: HttpRequest, running: Running, etag: str, trouble: str = "", status: int = 200) -> HttpResponse:
     context = {
         "running": running,
         "run": running.run,
@@ -124,7 +124,7 @@ def undo_action(request: HttpRequest, key: int, action: int) -> HttpResponse:
         with transaction.atomic():
             undo(done.pk, Actor.of(person), now)
     except (IllegalMove, LostRace) as error:
-        return _run_page(request, running, "", f"{error} Nothing was changed.", status=409)
+        return run_page(request, running, "", f"{error} Nothing was changed.", status=409)
     messages.info(request, f"Undoing “{done.step.title}” was asked for. It is judged like any other action.")
     return redirect("run", key)
 

@@ -64,6 +64,7 @@ def meet(number: int) -> None:
                     "balance": 100 + index % 900,
                     "open_escalations": 0,
                     "last_contact": "2025-11-03T09:00:00Z",
+                    "even": index % 2 == 0,
                     "score": 0.6 + index % 40 / 100,
                 },
             )

@@ -24,24 +24,29 @@ BEGUN = """
 """
 
 
+PROGRAMS = (("fan-out", "each"), ("halted", "both"))
+"""Each starts a run of the other for every contact: steps inside the database only, and steps of both kinds."""
+
+
 def main(halts: str, url: str) -> dict[str, Any]:
     people = Person.objects.in_bulk(["ada@tideway.example", "lea@tideway.example"], field_name="email")
     ada, lea = people["ada@tideway.example"], people["lea@tideway.example"]
-    workflow = Workflow.objects.get(slug="both")
     found = []
     for number in range(int(halts)):
-        _wait_for_work(workflow, ada, url)
-        scope, target = (Scope.WORKFLOW, workflow.slug) if number % 2 else (Scope.EVERYTHING, "")
-        found.append(_one(ada, lea, workflow, scope, target))
+        program, slug = PROGRAMS[number * len(PROGRAMS) // int(halts)]
+        workflow = Workflow.objects.get(slug=slug)
+        _wait_for_work(workflow, ada, program, {"url": url} if program == "halted" else {})
+        scope, target = (Scope.WORKFLOW, slug) if number % 2 else (Scope.EVERYTHING, "")
+        found.append({"workflow": slug, **_one(ada, lea, workflow, scope, target)})
     return {"halts": found}
 
 
-def _wait_for_work(workflow: Workflow, ada: Person, url: str) -> None:
+def _wait_for_work(workflow: Workflow, ada: Person, program: str, given: dict[str, str]) -> None:
     """Wait until something begins after the last lift; start another fan-out when all is over."""
     base = _last_entry()
     while not _begun(workflow, base):
         if not Run.objects.filter(status=RunStatus.OPEN).exists():
-            start("halted", {"url": url}, ada, timezone.now())
+            start(program, given, ada, timezone.now())
         time.sleep(0.005)
     time.sleep(random.uniform(0, 0.08))
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from governance.access import person_by_email
-from governance.halts import Halt, HaltRefused
+from governance.halts import Halt, HaltRefused, one_of
 from governance.memberships import leaders_besides
 from workflows import doorbell
 from workflows.scopes import title_of
@@ -38,5 +38,5 @@ class Command(BaseCommand):
             doorbell.ring()
             self.stdout.write(f"Lifted: {title_of(found)}. What holds is judged again under what is now in force.")
         else:
-            names = " or ".join(other.name for other in leaders_besides(person))
-            self.stdout.write(f"Asked to lift: {title_of(found)}. It still stands until {names} agrees.")
+            others = one_of(leaders_besides(person))
+            self.stdout.write(f"Asked to lift: {title_of(found)}. It still stands until {others} agrees.")

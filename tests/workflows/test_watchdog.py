@@ -1,0 +1,132 @@
+"""How a worker watches itself: what it does unasked, and when it takes itself for deaf. Really: tests/faults."""
+
+import logging
+
+import pytest
+
+from workflows.watchdog import SILENT, WORK, Vigil, Watchdog
+
+SWEEP = "workflows.tasks.sweep"
+WITHIN = {SWEEP: 6.0, WORK: 2.5}
+
+
+@pytest.fixture
+def vigil():
+    return Vigil(WITHIN, now=0.0)
+
+
+@pytest.mark.parametrize(
+    ("now", "unasked"),
+    [(0.0, []), (2.4, []), (2.5, [WORK]), (5.9, [WORK]), (6.0, [SWEEP, WORK]), (100.0, [SWEEP, WORK])],
+)
+def test_what_nobody_asks_for_in_time_is_done_unasked(vigil, now, unasked):
+    assert vigil.unasked(now) == unasked
+
+
+def test_what_a_message_asked_for_is_not_done_again(vigil):
+    vigil.do(WORK, 5.0)
+    vigil.do(SWEEP, 5.5)
+    assert vigil.unasked(7.0) == []
+    assert vigil.unasked(7.5) == [WORK]
+
+
+def test_while_the_worker_works_nothing_is_done_beside(vigil):
+    vigil.busy = True
+    assert vigil.unasked(100.0) == []
+
+
+def test_a_task_nobody_watches_changes_nothing(vigil):
+    vigil.do("somebody.elses", 5.0)
+    assert vigil.unasked(5.0) == [WORK]
+
+
+def looks(vigil, until, waiting=3):
+    """Look once a second; return the moment at which it takes itself for deaf, or None."""
+    for now in range(until + 1):
+        vigil.see(waiting, float(now))
+        if vigil.is_deaf(float(now)):
+            return now
+    return None
+
+
+def test_messages_that_lie_and_never_come_make_it_deaf(vigil):
+    assert looks(vigil, 60) == SILENT
+
+
+def test_an_empty_queue_says_nothing(vigil):
+    assert looks(vigil, 60, waiting=0) is None
+
+
+def test_a_broker_that_does_not_answer_is_not_the_workers_fault(vigil):
+    assert looks(vigil, 60, waiting=None) is None
+
+
+def test_one_message_that_comes_is_enough(vigil):
+    for now in range(60):
+        vigil.see(3, float(now))
+        if now % 9 == 0:
+            vigil.hear(float(now))
+        assert not vigil.is_deaf(float(now))
+
+
+def test_a_worker_that_works_lets_messages_lie(vigil):
+    vigil.busy = True
+    assert looks(vigil, 60) is None
+
+
+def test_a_process_that_stood_still_counts_from_its_first_look(vigil):
+    vigil.see(3, 1000.0)
+    assert not vigil.is_deaf(1000.0)
+
+
+class Worker:
+    """A watchdog whose clock, tasks and broker are told what to do."""
+
+    def __init__(self):
+        self.now, self.waiting, self.done, self.ended = 0.0, 0, [], 0
+        self.trouble = None
+        tasks = {SWEEP: lambda: self._do(SWEEP), WORK: lambda: self._do(WORK)}
+        self.dog = Watchdog(tasks, Vigil(WITHIN, 0.0), lambda: self.waiting, self._end, clock=lambda: self.now)
+
+    def _do(self, task):
+        self.done.append(task)
+        if self.trouble:
+            raise self.trouble
+
+    def _end(self):
+        self.ended += 1
+
+    def seconds(self, count):
+        for _ in range(count):
+            self.now += 1
+            self.dog.look()
+
+
+@pytest.mark.django_db
+def test_without_any_message_work_and_sweep_are_done_all_the_same():
+    worker = Worker()
+    worker.seconds(12)
+    assert (worker.done.count(WORK), worker.done.count(SWEEP)) == (4, 2)
+    assert worker.ended == 0
+
+
+@pytest.mark.django_db
+def test_a_deaf_worker_ends_itself():
+    worker = Worker()
+    worker.waiting = 1
+    worker.seconds(10)
+    assert worker.ended == 0
+    worker.seconds(1)
+    assert worker.ended == 1
+
+
+@pytest.mark.django_db
+def test_trouble_is_said_once_and_does_not_stop_the_looking(caplog):
+    worker = Worker()
+    worker.trouble = OSError("the database is away")
+    with caplog.at_level(logging.WARNING, logger="workflows.watchdog"):
+        worker.seconds(12)
+    assert worker.done.count(WORK) == 4
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 2
+    assert all("the database is away" in words for words in said)

@@ -1,0 +1,166 @@
+"""A worker watches itself. Started by `governance.celery` in every worker that works in its own process.
+
+The database is the queue, so a worker needs nobody to tell it that there is work; messages only make it quick. A thread
+beside Celery's loop looks whether messages come. What none asked for in time it does by itself: the rounds of the
+clock, and work. So a broker or a clock that is away costs seconds, not work.
+
+Celery's consumer can fall silent and never recover (a Redis reset, a connection that died unnoticed). It is silent when
+messages lie at the broker and none of them comes, though the worker is idle. Then the worker ends, and whoever
+supervises it (`up`, systemd, a container's restart policy) starts a new one. It has to be the worker that ends itself:
+the supervisor of `up` knows no database, and other supervisors know nothing of work at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celery import Celery, signals
+from django.db import close_old_connections
+
+from governance.celery import messages_waiting
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+WORK, WORK_WITHIN = "workflows.tasks.work", 2.5
+"""A worker that nobody rang looks for work after so many seconds."""
+ROUNDS_LATE = 3
+"""A round of the clock is done by the worker itself after so many of its intervals."""
+SILENT = 10.0
+"""Seconds in which messages lie at the broker and none comes to an idle worker: it is deaf."""
+LAST_CHANCE = 5.0
+"""Seconds to end in an orderly way."""
+
+
+class Vigil:
+    """What one worker has heard, done and seen. Pure; times are seconds of a monotonic clock.
+
+    `within` says of each task, by name, after how many seconds without it the worker does it unasked.
+    """
+
+    def __init__(self, within: Mapping[str, float], now: float) -> None:
+        self._within = within
+        self._done = dict.fromkeys(within, now)
+        self._heard = now
+        self._lying_since: float | None = None
+        self.busy = False
+
+    def hear(self, now: float) -> None:
+        """A message came."""
+        self._heard, self._lying_since = now, None
+
+    def do(self, task: str, now: float) -> None:
+        """The task was done or begun, asked for or not."""
+        if task in self._done:
+            self._done[task] = now
+
+    def unasked(self, now: float) -> list[str]:
+        """Return what nobody has asked for in time; nothing while the worker works."""
+        if self.busy:
+            return []
+        return [task for task, within in self._within.items() if now - self._done[task] >= within]
+
+    def see(self, waiting: int | None, now: float) -> None:
+        """So many messages lie at the broker; None: it does not answer, and cannot be blamed on the worker."""
+        if not waiting or self.busy:
+            self._lying_since = None
+        elif self._lying_since is None:
+            self._lying_since = now
+
+    def is_deaf(self, now: float) -> bool:
+        since = self._lying_since
+        return since is not None and now - max(since, self._heard) >= SILENT
+
+
+class Watchdog(threading.Thread):
+    """The thread of one process. `tasks` maps names to what does them; `waiting` raises when the broker is away."""
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Callable[[], object]],
+        vigil: Vigil,
+        waiting: Callable[[], int],
+        end: Callable[[], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self.vigil = vigil
+        self._tasks, self._waiting, self._end, self._clock = tasks, waiting, end, clock
+        self._broken: set[str] = set()
+
+    def run(self) -> None:
+        rest = threading.Event()
+        while not rest.wait(LOOK_EVERY):
+            self.look()
+
+    def look(self) -> None:
+        """Do what nobody asked for, and end the process when it is deaf."""
+        close_old_connections()
+        for task in self.vigil.unasked(self._clock()):
+            self._tell_once(task, self._do, task)
+        self.vigil.see(self._tell_once("the broker", self._waiting), self._clock())
+        if self.vigil.is_deaf(self._clock()):
+            log.error("Messages lie at the broker and none comes to this worker; it ends, to be started again.")
+            self._end()
+
+    def _do(self, task: str) -> None:
+        self.vigil.do(task, self._clock())
+        self._tasks[task]()
+        self.vigil.do(task, self._clock())
+
+    def _tell_once(self, what: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what the function returns, or None when it fails; say of an outage that it began and that it ended."""
+        try:
+            found = function(*arguments)
+        except Exception as error:
+            if what not in self._broken:
+                why = f"{type(error).__name__}: {error}"
+                log.warning("This worker looked after %s by itself and could not; it tries again. %s", what, why)
+            self._broken.add(what)
+            return None
+        self._broken.discard(what)
+        return found
+
+
+def end_this_process() -> None:
+    """Ask Celery to stop; when it cannot, because it hangs at a dead connection, stop all the same."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(LAST_CHANCE)
+    os._exit(1)
+
+
+def start(app: Celery) -> Watchdog:
+    """Begin to watch this process. Called once by the worker, before it connects to the broker."""
+    rounds = {entry["task"]: entry["schedule"] * ROUNDS_LATE for entry in app.conf.beat_schedule.values()}
+    vigil = Vigil({**rounds, WORK: WORK_WITHIN}, time.monotonic())
+    tasks = {name: app.tasks[name].run for name in [*rounds, WORK]}
+    watchdog = Watchdog(tasks, vigil, messages_waiting, end_this_process)
+    _listen(vigil)
+    watchdog.start()
+    return watchdog
+
+
+def _listen(vigil: Vigil) -> None:
+    """Let Celery's loop tell the vigil of each message and each task."""
+
+    def received(**kwargs: object) -> None:
+        vigil.hear(time.monotonic())
+
+    def begun(sender: Any, **kwargs: object) -> None:
+        vigil.busy = True
+        vigil.do(sender.name, time.monotonic())
+
+    def over(sender: Any, **kwargs: object) -> None:
+        vigil.busy = False
+        vigil.hear(time.monotonic())
+        vigil.do(sender.name, time.monotonic())
+
+    signals.task_received.connect(received, weak=False)
+    signals.task_prerun.connect(begun, weak=False)
+    signals.task_postrun.connect(over, weak=False)
