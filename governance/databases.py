@@ -68,8 +68,10 @@ def is_away(error: Exception) -> bool:
     """Whether it was the database that failed (gone, restarting, full, busy), and not what it was asked."""
     if isinstance(error, InterfaceError):
         return True
-    state = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, OperationalError) and (not state or state[:2] in ("08", "53", "57", "58"))
+    state = getattr(error.__cause__, "sqlstate", None) or "08"
+    if state == "25P03":  # this connection stood still in a transaction for too long; an InternalError
+        return True
+    return isinstance(error, OperationalError) and state[:2] in ("08", "53", "57", "58")
 
 
 def is_deadlock(error: Exception) -> bool:

@@ -54,7 +54,7 @@ WORKING = (S.READY, S.CLAIMED, S.STARTED)
 """Software has something to do."""
 WAITING = (S.IN_REVIEW, S.WITH_PERSON, S.UNCERTAIN)
 """A person has something to do."""
-CAME_TO_NOTHING = (S.FAILED, S.REFUSED, S.REJECTED, S.CANCELLED)
+CAME_TO_NOTHING = (S.FAILED, S.REFUSED, S.REJECTED, S.CANCELLED, S.EXPIRED)
 PASSED = (S.DONE, S.SKIPPED)
 """What comes after may begin."""
 
@@ -122,7 +122,8 @@ class Action(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["undo_of"],
-                condition=Q(undo_of__isnull=False) & ~Q(status__in=["failed", "refused", "rejected", "cancelled"]),
+                condition=Q(undo_of__isnull=False)
+                & ~Q(status__in=["failed", "refused", "rejected", "cancelled", "expired"]),
                 name="undone_once",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="action_status_known"),

@@ -86,28 +86,33 @@ class Watchdog(threading.Thread):
         tasks: Mapping[str, Callable[[], object]],
         vigil: Vigil,
         waiting: Callable[[], int],
-        end: Callable[[], object],
+        end: Callable[[threading.Event], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="watchdog", daemon=True)
         self.vigil = vigil
         self._tasks, self._waiting, self._end, self._clock = tasks, waiting, end, clock
         self._broken: set[str] = set()
+        self._over = threading.Event()
 
     def run(self) -> None:
-        rest = threading.Event()
-        while not rest.wait(LOOK_EVERY):
+        while not self._over.wait(LOOK_EVERY):
             self.look()
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait for what is under way: an effect that has begun is worth its answer."""
+        self._over.set()
+        self.join()
 
     def look(self) -> None:
         """Do what nobody asked for, and end the process when it is deaf."""
-        close_old_connections()
+        self._tell_once("its connections", close_old_connections)
         for task in self.vigil.unasked(self._clock()):
             self._tell_once(task, self._do, task)
         self.vigil.see(self._tell_once("the broker", self._waiting), self._clock())
         if self.vigil.is_deaf(self._clock()):
             log.error("Messages lie at the broker and none comes to this worker; it ends, to be started again.")
-            self._end()
+            self._end(self._over)
 
     def _do(self, task: str) -> None:
         self.vigil.do(task, self._clock())
@@ -128,11 +133,11 @@ class Watchdog(threading.Thread):
         return found
 
 
-def end_this_process() -> None:
-    """Ask Celery to stop; when it cannot, because it hangs at a dead connection, stop all the same."""
+def end_this_process(over: threading.Event) -> None:
+    """Ask Celery to stop; when it does not come to that, because it hangs at a dead connection, stop all the same."""
     os.kill(os.getpid(), signal.SIGTERM)
-    threading.Event().wait(LAST_CHANCE)
-    os._exit(1)
+    if not over.wait(LAST_CHANCE):
+        os._exit(1)
 
 
 def start(app: Celery) -> Watchdog:
@@ -141,13 +146,14 @@ def start(app: Celery) -> Watchdog:
     vigil = Vigil({**rounds, WORK: WORK_WITHIN}, time.monotonic())
     tasks = {name: app.tasks[name].run for name in [*rounds, WORK]}
     watchdog = Watchdog(tasks, vigil, messages_waiting, end_this_process)
-    _listen(vigil)
+    _listen(watchdog)
     watchdog.start()
     return watchdog
 
 
-def _listen(vigil: Vigil) -> None:
-    """Let Celery's loop tell the vigil of each message and each task."""
+def _listen(watchdog: Watchdog) -> None:
+    """Let Celery tell of each message, of each task, and of the worker's end."""
+    vigil = watchdog.vigil
 
     def received(**kwargs: object) -> None:
         vigil.hear(time.monotonic())
@@ -161,6 +167,10 @@ def _listen(vigil: Vigil) -> None:
         vigil.hear(time.monotonic())
         vigil.do(sender.name, time.monotonic())
 
+    def ends(**kwargs: object) -> None:
+        watchdog.stop()
+
     signals.task_received.connect(received, weak=False)
     signals.task_prerun.connect(begun, weak=False)
     signals.task_postrun.connect(over, weak=False)
+    signals.worker_shutdown.connect(ends, weak=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,12 @@ from tests.live import ROOT
 
 TICKS = os.sysconf("SC_CLK_TCK")
 GRACE = 10.0
+
+
+def tied(command: Sequence[str], how: str = "TERM") -> list[str]:
+    """Return the command so that its process is ended when this one is killed, where the system can do that."""
+    tie = shutil.which("setpriv")
+    return [tie, "--pdeathsig", how, *command] if tie else list(command)
 
 
 class Died(Exception):
@@ -86,7 +93,7 @@ class Processes:
         log = self.logs / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                command,
+                tied(command),
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -28,7 +28,7 @@ def with_creation(system: System, runs: int, workflow: str = "pure", **given: st
     client = system.client("starter", workflow, str(runs), *_words(given))
     end = _wait(system, base, runs, f"{workflow}, started meanwhile")
     begun = client.answer()["first"]
-    return Round(runs, end - begun, _spent(busy, system.busy()))
+    return Round(runs, end - begun, system.spent_since(busy))
 
 
 def without_creation(system: System, runs: int, workflow: str = "pure", **given: str) -> Round:
@@ -43,7 +43,7 @@ def without_creation(system: System, runs: int, workflow: str = "pure", **given:
     finally:
         system.clock.resume()
     end = _wait(system, base, runs, f"{workflow}, started before")
-    return Round(runs, end - begun, _spent(busy, system.busy()))
+    return Round(runs, end - begun, system.spent_since(busy))
 
 
 def _words(given: dict[str, str]) -> list[str]:
@@ -60,7 +60,3 @@ def _wait(system: System, base: int, runs: int, words: str) -> float:
         f"SELECT status, verdict, trouble, count(*) FROM workflows_action WHERE run_id > {base} GROUP BY 1, 2, 3"
     )
     return end
-
-
-def _spent(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
-    return {name: round(after[name] - before.get(name, 0.0), 2) for name in after}

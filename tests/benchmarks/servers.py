@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.benchmarks.processes import tied
 from tests.live import free_port
 
 PATIENCE = 30.0
@@ -27,12 +28,6 @@ POSTGRES_SETTINGS = {
     "max_connections": "100",
 }
 """All that differs from what PostgreSQL does by itself, or is said to make plain that nothing is switched off."""
-
-
-def _tied(command: list[str]) -> list[str]:
-    """Return the command so that the program ends when this process is killed, where the system can do that."""
-    tie = shutil.which("setpriv")
-    return [tie, "--pdeathsig", "INT", *command] if tie else command
 
 
 def _program(name: str) -> Path:
@@ -62,7 +57,7 @@ class Postgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                _tied([str(_program("postgres")), "-D", str(data), "-p", str(self.port), *options]),
+                tied([str(_program("postgres")), "-D", str(data), "-p", str(self.port), *options], "INT"),
                 cwd="/",
                 stdout=output,
                 stderr=output,
@@ -121,7 +116,7 @@ class Redis:
         self.folder.mkdir()
         with (self.folder / "log").open("wb") as log:
             command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-            self.process = subprocess.Popen(_tied(command), stdout=log, stderr=log)
+            self.process = subprocess.Popen(tied(command), stdout=log, stderr=log)
         stop_at = time.monotonic() + PATIENCE
         while not self._answers():
             assert time.monotonic() < stop_at, (self.folder / "log").read_text()

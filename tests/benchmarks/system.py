@@ -17,7 +17,7 @@ import psycopg
 import redis
 
 from governance.supervising import programs
-from tests.benchmarks.processes import Process, Processes, cpu_seconds, family
+from tests.benchmarks.processes import Process, Processes, cpu_seconds, family, tied
 from tests.benchmarks.progress import say, until
 from tests.benchmarks.servers import Postgres, Redis
 from tests.live import ROOT, environment, free_port
@@ -134,7 +134,7 @@ class System:
         log = self.processes.logs / f"{name}.log"
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.benchmarks.client", name, *words],
+                tied([sys.executable, "-m", "tests.benchmarks.client", name, *words]),
                 cwd=ROOT,
                 env={**self.environment, **extra},
                 stdout=subprocess.PIPE,
@@ -178,6 +178,10 @@ class System:
                 with suppress(FileNotFoundError):
                     found[name] = cpu_seconds(family(server.process.pid))
         return found
+
+    def spent_since(self, before: Mapping[str, float]) -> dict[str, float]:
+        """Return the processor seconds each part took since `busy` said these."""
+        return {name: round(seconds - before.get(name, 0.0), 2) for name, seconds in self.busy().items()}
 
     @property
     def versions(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from tests.live import free_port
 
 pytestmark = pytest.mark.benchmark
 RUNS = 1_000
+WARM_UP = 150
 
 
 def test_five_effect_steps_with_two_workers(production):
@@ -20,7 +21,7 @@ def test_five_effect_steps_with_two_workers(production):
     system.processes.start("receiver", [sys.executable, "-m", receiver.__name__, str(port)], system.environment)
     system.up(2, warm_up="")
     url = f"http://127.0.0.1:{port}/hook"
-    with_creation(system, 20, "effects", url=url)
+    with_creation(system, WARM_UP, "effects", url=url)
     before = receiver.figures(port)
     together = with_creation(system, runs, "effects", url=url)
     after = receiver.figures(port)

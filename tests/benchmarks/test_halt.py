@@ -31,7 +31,7 @@ def begins(system, halt):
     return system.number(BEGINS.format(**names)) + system.number(STARTED.format(**names))
 
 
-def test_a_hundred_halts_during_a_fan_out_with_four_workers(production):
+def test_a_hundred_halts_while_four_workers_work(production):
     halts, actions, port = scaled(HALTS, least=5), scaled(ACTIONS, least=400), free_port()
     system = production(HTTP_ALLOWED_HOSTS="127.0.0.1")
     system.prepare("fan-out", "halted", contacts=actions)

@@ -1,5 +1,5 @@
 """Engines others would choose, on the same machine and the same PostgreSQL. Skipped where they are not installed:
-`uv run --group peers pytest -m benchmark`.
+`uv run --with procrastinate --with dbos pytest -m benchmark -k chain_of`.
 """
 
 from importlib.metadata import version

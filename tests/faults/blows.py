@@ -27,7 +27,8 @@ HOUR = {"ahead": "+1h", "behind": "-1h"}
 
 @dataclass(frozen=True)
 class Blow:
-    """`point` is where in the code it waits for somebody to pass; `needs` what the machine must allow.
+    """`point` is where in the code it waits for somebody to pass; `needs` what the machine must allow; `then` what is
+    done the moment somebody came to the point.
 
     `single`: it kills one thing, and the work must go on. `beside`: it concerns the receivers only and may last while
     other blows fall.
@@ -37,6 +38,7 @@ class Blow:
     strike: Strike
     point: str = ""
     needs: str = ""
+    then: str = ""
     single: bool = False
     beside: bool = False
 
@@ -167,6 +169,7 @@ STOPS = (
 )
 LOSES = ("inline.written", "claim.committed", "begin.written", "begin.committed", "record.before", "record.written")
 RAISES = ("inline.executed", "propose.done", "begin.judged", "effect.after", "record.before", "advance.created")
+POINT = "begin.judged"
 AGAIN = {signal.SIGINT: "fast", signal.SIGQUIT: "immediate", signal.SIGKILL: "killed"}
 
 
@@ -183,6 +186,10 @@ def _every_blow() -> dict[str, list[Blow]]:
             Blow("stop a worker past the lease", freeze_worker),
         ],
         "connection lost": [_pointed("lose", point, 0.0) for point in LOSES],
+        "changed during a begin": [
+            Blow(f"{words} while a begin is under way", partial(at_point, "sleep=1.5", POINT, 2.0), POINT, then=load)
+            for words, load in {"forbidden": "forbid", "to be approved": "distrust", "halted": "halt"}.items()
+        ],
         "broken in the code": [_pointed("raise", point, 0.0) for point in RAISES],
         "redis flushed": [Blow("redis flushed", redis_flushed)],
         "redis hangs": [Blow("redis hangs", redis_hangs)],

@@ -21,16 +21,15 @@ from tests.faults.desk import Desk
 from tests.faults.evidence import Evidence, read
 from tests.faults.loads import LOADS, Town
 from tests.faults.parts import until
+from tests.faults.recovery import Recovery
 from tests.faults.schedule import Step
 from tests.faults.system import System
 from tests.faults.witness import Mood, arrivals
 from tests.faults.world import World
 from tests.live import ROOT
 from workflows.actions import Action
-from workflows.runs import Run
 
 log = logging.getLogger(__name__)
-GOES_ON_WITHIN = 10.0
 REACHED_WITHIN = 15.0
 CALM_WITHIN = 150.0
 TRIGGERS = {"halt": ("halt", "lift"), "review": ("start", "decide"), "signal": ("signal",), "outbox": ("urgent",)}
@@ -51,11 +50,10 @@ class Chaos:
         system.remit_up()
         until(lambda: world.tokens and self._web_answers(), 60)
         self.town = Town(world, Desk(system.url, world.tokens, system.folder / "witnesses"))
+        self.recovery = Recovery(system, self.town.desk)
         self.fallen: Counter[str] = Counter()
         self.unreached: list[str] = []
         self.impossible: set[str] = set()
-        self.went_on: list[tuple[float, str]] = []
-        self.halted: list[tuple[float, str]] = []
         self.violations: list[str] = []
         self.beside: list[tuple[float, Iterator[float]]] = []
         self.put_off: list[Blow] = []
@@ -106,7 +104,7 @@ class Chaos:
             return
         if blow.single:
             self.town.desk.lift_all()
-            until(self._all_run, 30)
+            until(self.recovery.all_run, 30)
         self.fallen[blow.name] += 1
         log.info("%s", blow.name)
         course = blow.strike(self.system, draw)
@@ -118,10 +116,14 @@ class Chaos:
         if blow.point:
             struck = self._until_reached(blow, draw)
         if blow.single and struck:
-            self._goes_on(blow, struck)
+            self.recovery.measure(blow.name, struck)
+        if blow.then and struck:
+            self._load(blow.then, draw)
         if blow.name.startswith("stop at") and struck:
-            self._halts_all_the_same(blow)
+            self.recovery.halt(blow.name)
         self._last(lasts, course, draw)
+        if blow.then:
+            self._load("allow", draw)
 
     def _missing(self, blow: Blow) -> str:
         """Return what this machine, or the code, does not have for this blow."""
@@ -156,58 +158,6 @@ class Chaos:
                 self._load(load, draw)
         return fired.stat().st_ctime
 
-    # --- how soon the work goes on -----------------------------------------------------------------------------------
-
-    def _all_run(self) -> bool:
-        return all(part.runs for part in self.system.parts) and self.system.workers_listen()
-
-    def _goes_on(self, blow: Blow, struck: float) -> None:
-        """Measure from the kill until a run that was started after it has ended, and until nothing is held any more."""
-        held = self._held()
-        self.town.desk.lift_all()
-        took = None
-        while took is None and time.time() - struck < 3 * GOES_ON_WITHIN:
-            took = self._probe(struck)
-        self.went_on.append((took or 3 * GOES_ON_WITHIN, blow.name))
-        log.info("  went on after %.1f s", self.went_on[-1][0])
-        if held:
-            log.info("  %s were in its hands", len(held))
-
-    def _halts_all_the_same(self, blow: Blow) -> None:
-        """Measure how long a halt takes while somebody stands still in the middle of a transaction, and lift it."""
-        began = time.monotonic()
-        self.town.desk.pull("ada", "capability", "email.send")
-        self.halted.append((time.monotonic() - began, f"halt during {blow.name}"))
-        log.info("  a halt took %.1f s", self.halted[-1][0])
-        self.town.desk.lift_all()
-
-    def _held(self) -> dict[int, int]:
-        try:
-            rows = Action.objects.filter(status__in=("claimed", "started"))
-            return dict(rows.values_list("pk", "fence"))
-        except DatabaseError:
-            connection.close()
-            return {}
-
-    def _probe(self, struck: float) -> float | None:
-        """Start a run, and return how long after the blow it had ended; None when nobody took the start."""
-        run = self.town.desk.start("probe", random.Random(0))
-        if run is None:
-            time.sleep(0.1)
-            return None
-        while time.time() - struck < 3 * GOES_ON_WITHIN:
-            if self._status(run) == "ended":
-                return time.time() - struck
-            time.sleep(0.02)
-        return None
-
-    def _status(self, run: int) -> str:
-        try:
-            return str(Run.objects.values_list("status", flat=True).filter(pk=run).first() or "")
-        except DatabaseError:
-            connection.close()
-            return ""
-
     # --- calm, and the check -----------------------------------------------------------------------------------------
 
     def _check(self, when: str) -> None:
@@ -235,7 +185,7 @@ class Chaos:
         self.system.disarm()
         for kind in ("http", "smtp"):
             Mood().write(self.system.mood(kind))
-        until(self._all_run, 60)
+        until(self.recovery.all_run, 60)
         self.town.desk.lift_all()
         try:
             return until(self._is_calm, CALM_WITHIN, 0.5)
@@ -257,8 +207,7 @@ class Chaos:
         return list(rows.values_list("pk", "status", "not_before", "lease_until")[:SHOWN])
 
     def _report(self, seconds: float) -> dict[str, Any]:
-        measured = [*self.went_on, *self.halted]
-        slow = [f"{name}: {took:.1f} s" for took, name in measured if took > GOES_ON_WITHIN]
+        slow = self.recovery.too_slow
         promises = Counter(words.partition(":")[0] for words in self.violations)
         return {
             "fine": not (slow or self.unreached or self.violations),
@@ -269,10 +218,10 @@ class Chaos:
             "kinds": len(self.fallen),
             "unreached": self.unreached,
             "impossible_here": sorted(self.impossible),
-            "kills": len(self.went_on),
-            "slowest": [f"{name}: {took:.1f} s" for took, name in sorted(self.went_on, reverse=True)[:5]],
-            "median": _median([took for took, _ in self.went_on]),
-            "halts_beside_a_stopped_process": [f"{took:.1f} s" for took, _ in self.halted],
+            "kills": len(self.recovery.went_on),
+            "went_on_after_median": self.recovery.median,
+            "slowest": self.recovery.slowest,
+            "halts_beside_a_stopped_process": [f"{took:.1f} s" for took, _ in self.recovery.halted],
             "too_slow": slow,
             "restarts": {part.name: part.starts for part in (*self.system.parts, self.system.redis.part)},
             **self.sizes,
@@ -285,7 +234,3 @@ def _doubled(evidence: Evidence) -> int:
     """How many mails to colleagues came twice: a crash between sending one and noting it cannot be told apart."""
     taken = Counter(one.content.get("message_id") for one in evidence.arrivals if one.took and not one.key)
     return sum(count > 1 for count in taken.values())
-
-
-def _median(values: Sequence[float]) -> float:
-    return round(sorted(values)[len(values) // 2], 1) if values else 0.0

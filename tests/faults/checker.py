@@ -21,7 +21,8 @@ class Violation:
 CHECKS: dict[str, tuple[Callable[[Case], Iterator[str]], ...]] = {
     "unpermitted": (
         *(permitted.without_begin, permitted.other_content, permitted.without_approval),
-        *(permitted.inside_a_halt, permitted.against_the_rules, permitted.arrived_all_the_same, kept.too_early),
+        *(permitted.inside_a_halt, permitted.against_the_rules, permitted.against_newer_terms),
+        *(permitted.arrived_all_the_same, kept.too_early),
     ),
     "twice": (once.done_twice, once.same_step_twice, once.pots_do_not_add_up, kept.ticks_without_run),
     "lost": (

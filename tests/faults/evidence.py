@@ -22,7 +22,7 @@ from governance.rulebook import Guardrail
 from tests.faults.witness import Arrival
 from workflows.actions import Action, Attempt
 from workflows.capabilities.registry import capabilities
-from workflows.definitions import Step
+from workflows.definitions import Step, Workflow
 from workflows.records import Record
 from workflows.runs import Run
 from workflows.schedules import Tick
@@ -87,7 +87,7 @@ class RunRow:
     workflow: str
     input: dict[str, Any]
     agent: str
-    """The address of whoever started it over the API; empty when it began otherwise."""
+    """The address of whoever started it, or the run it all began with, over the API; else empty."""
     trigger: str
 
 
@@ -98,6 +98,7 @@ class EntryRow:
     verb: str
     run: int | None
     action: int | None
+    workflow: str
     data: Mapping[str, Any]
 
 
@@ -150,7 +151,7 @@ def read(arrivals: Iterable[Arrival] = (), told: Iterable[Told] = (), skew: floa
         now=_database_clock(),
         actions=_actions(by_id),
         runs=runs,
-        entries=[EntryRow(*row) for row in _entries()],
+        entries=list(_entries()),
         halts={
             pk: HaltRow(pk, scope, target, lifted_at is not None)
             for pk, scope, target, lifted_at in Halt.objects.values_list("pk", "scope", "target", "lifted_at")
@@ -186,9 +187,11 @@ def _database_clock() -> datetime:
         return cursor.fetchone()[0]
 
 
-def _entries() -> Iterable[tuple[Any, ...]]:
-    rows = Entry.objects.order_by("pk").values_list("pk", "actor_kind", "verb", "run", "action", "data")
-    return rows.iterator(chunk_size=5000)
+def _entries() -> Iterable[EntryRow]:
+    slugs = dict(Workflow.objects.values_list("pk", "slug"))
+    rows = Entry.objects.order_by("pk").values_list("pk", "actor_kind", "verb", "run", "action", "workflow", "data")
+    for *values, workflow, data in rows.iterator(chunk_size=5000):
+        yield EntryRow(*values, slugs.get(workflow, ""), data)
 
 
 def _steps() -> list[tuple[int, StepRow, int]]:
@@ -212,11 +215,12 @@ def _steps() -> list[tuple[int, StepRow, int]]:
 
 def _runs() -> dict[int, RunRow]:
     rows = Run.objects.values_list(
-        "pk", "status", "version__number", "workflow__slug", "input", "trigger", "started_by__email"
+        *("pk", "status", "version__number", "workflow__slug", "input", "trigger"),
+        *("root__trigger", "started_by__email"),
     )
     return {
-        pk: RunRow(pk, status, version, slug, given, email or "" if trigger == BY_API else "", trigger)
-        for pk, status, version, slug, given, trigger, email in rows.iterator(chunk_size=5000)
+        pk: RunRow(pk, status, version, slug, given, email or "" if BY_API in (trigger, first) else "", trigger)
+        for pk, status, version, slug, given, trigger, first, email in rows.iterator(chunk_size=5000)
     }
 
 

@@ -26,6 +26,7 @@ WORKFLOWS = {
     **{"pauses": 1, "replies": 2, "drafts": 1, "families": 1, "crowds": 1, "trips": 2, "agreements": 1},
 }
 """By name, how often it is drawn. Those with every minute's schedule start by themselves."""
+HAS_AMOUNT = "has(proposal.body) && has(proposal.body.amount)"
 BETWEEN_POTS = ("moves", "trips")
 CHANGED = {"calls": "call", "pings": "ping", "notices": "notice", "offers": "offer"}
 """The steps whose ownership new versions change."""
@@ -64,18 +65,32 @@ class Town:
         over = draw.randrange(40, 95)
         effect = draw.choice(("", "review", "refuse", "human"))
         rail = Rail(
-            when=f"has(proposal.body) && has(proposal.body.amount) && proposal.body.amount > {over}",
+            when=f"{HAS_AMOUNT} && proposal.body.amount > {over}",
             effect=effect,  # type: ignore[typeddict-item]
             reason=f"More than {over}",
             capability="http.request",
         )
         self._directly("flip", lambda: self.world.rule([rail] if effect else [], timezone.now()))
 
+    def forbid(self, draw: random.Random) -> None:
+        """Refuse every call that has an amount."""
+        rail = Rail(when=HAS_AMOUNT, effect="refuse", reason="None at all", capability="http.request")
+        self._directly("flip", lambda: self.world.rule([rail], timezone.now()))
+
+    def allow(self, draw: random.Random) -> None:
+        self._directly("flip", lambda: self.world.rule([], timezone.now()))
+
+    def distrust(self, draw: random.Random) -> None:
+        """Want every call approved that ran alone."""
+        for slug in ("calls", "pings"):
+            self._version(slug, "needs_approval")
+
     def publish(self, draw: random.Random) -> None:
         """Put a new version of one workflow in force while runs of the old one are under way."""
-        slug = draw.choice(sorted(CHANGED))
+        self._version(draw.choice(sorted(CHANGED)), draw.choice(("automated", "automated", "needs_approval")))
+
+    def _version(self, slug: str, ownership: str) -> None:
         self.published += 1
-        ownership = draw.choice(("automated", "needs_approval"))
         text = version_of(slug, f"Change {self.published}", ownership)
         self._directly("publish", lambda: self.world.publish(text, timezone.now()))
 
@@ -127,5 +142,8 @@ LOADS: dict[str, tuple[int, Callable[[Town, random.Random], None]]] = {
     "signal": (2, Town.signal),
     "intervene": (1, Town.intervene),
     "urgent": (0, Town.urgent),
+    "forbid": (0, Town.forbid),
+    "allow": (0, Town.allow),
+    "distrust": (0, Town.distrust),
 }
 """By name: how often it is drawn (what is never drawn is asked for), and what it does."""

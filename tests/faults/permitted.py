@@ -143,9 +143,27 @@ def _trips(when: str, action: ActionRow) -> bool:
     return compiled(when, boolean=True).holds({"proposal": action.payload})
 
 
-def _in_force(case: Case, verb: str, name: str) -> list[tuple[int, int, int | None]]:
-    """Return (entry, number, run-independent owner) of each taking force, in order."""
-    return [(e.id, int(e.data[name]), e.run) for e in case.evidence.entries if e.verb == verb]
+def _in_force(case: Case, verb: str, name: str) -> list[tuple[int, int, str]]:
+    """Return (entry, number, workflow) of each taking force, in order."""
+    return [(e.id, int(e.data[name]), e.workflow) for e in case.evidence.entries if e.verb == verb]
+
+
+def against_newer_terms(case: Case) -> Iterator[str]:
+    """No effect began alone that the workflow's version then in force wanted approved, or did not know."""
+    taking_force: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for at, number, workflow in _in_force(case, "version.in_force", "version"):
+        taking_force[workflow].append((at, number))
+    for entry, action in case.begins:
+        if entry.verb != "action.started" or action.undo_of is not None:
+            continue
+        versions = taking_force[action.step.workflow]
+        number = next((number for at, number in reversed(versions) if at < entry.id), action.step.version)
+        step = case.evidence.steps.get((action.step.workflow, number, action.step.key))
+        alone = step is not None and step.ownership == "automated"
+        approved = any(e.verb == "action.approved" and e.id < entry.id for e in case.of_action[action.id])
+        if not alone and not approved:
+            words = f"version {number} of {action.step.workflow}"
+            yield f"action {action.id} began (entry {entry.id}) alone against {words}"
 
 
 def arrived_all_the_same(case: Case) -> Iterator[str]:

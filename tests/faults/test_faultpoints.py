@@ -1,5 +1,6 @@
 """Fault points do nothing unless told to, break exactly as told, and are refused in production."""
 
+import json
 import os
 import re
 import signal
@@ -16,14 +17,33 @@ from tests.live import ROOT, environment
 CODE = [*ROOT.glob("governance/**/*.py"), *ROOT.glob("workflows/**/*.py"), *ROOT.glob("approvals/**/*.py")]
 
 
-def passing(fault, state, times=1):
-    """Run a process that passes the point so often, and return what became of it."""
-    point = fault.partition(":")[0]
-    program = f"from governance.faultpoints import fault_point\nfor _ in range({times}): fault_point('{point}')"
-    surroundings = {**environment(state, 1), "REMIT_FAULT": fault}
-    return subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False
-    )
+CASES = [
+    ("begin.committed:kill", 1, -signal.SIGKILL),
+    ("begin.committed:kill:3", 2, 0),
+    ("begin.committed:kill:3", 3, -signal.SIGKILL),
+    ("begin.committed:exit:2", 5, 1),
+    ("begin.committed:sleep=0.01:1", 1, 0),
+    ("begin.committed:kill:p1@7", 1, -signal.SIGKILL),
+    ("begin.committed:kill:p0.5@7", 40, -signal.SIGKILL),
+]
+"""The fault, how often its point is passed, and what becomes of the process."""
+IN_FORKS = """
+import json, os, sys
+from governance.faultpoints import Armed
+for fault, times, _ in json.loads(sys.argv[1]):
+    if not (child := os.fork()):
+        armed = Armed(fault)
+        for _ in range(times):
+            armed.pass_by("begin.committed")
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def python(program, *words, **environs):
+    command = [sys.executable, "-c", program, *words]
+    surroundings = {**os.environ, **environs}
+    return subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
 
 
 def test_a_point_costs_nothing_where_nobody_armed_it():
@@ -31,24 +51,14 @@ def test_a_point_costs_nothing_where_nobody_armed_it():
     assert fastest < 1e-6
 
 
-@pytest.mark.parametrize(
-    ("fault", "times", "code"),
-    [
-        ("begin.committed:kill", 1, -signal.SIGKILL),
-        ("begin.committed:kill:3", 2, 0),
-        ("begin.committed:kill:3", 3, -signal.SIGKILL),
-        ("begin.committed:exit:2", 5, 1),
-        ("begin.committed:sleep=0.01:1", 1, 0),
-        ("begin.committed:kill:p1@7", 1, -signal.SIGKILL),
-        ("begin.committed:kill:p0.5@7", 40, -signal.SIGKILL),
-    ],
-)
-def test_a_process_breaks_on_the_passing_it_was_told(tmp_path, fault, times, code):
-    assert passing(fault, tmp_path, times).returncode == code
+def test_a_process_breaks_on_the_passing_it_was_told():
+    codes = python(IN_FORKS, json.dumps(CASES)).stdout.split()
+    assert [int(code) for code in codes] == [code for _, _, code in CASES]
 
 
-def test_a_fault_that_raises_says_where(tmp_path):
-    assert "Broken: broken on purpose at record.before" in passing("record.before:raise", tmp_path).stderr
+def test_a_fault_that_raises_says_where():
+    with pytest.raises(Broken, match=r"broken on purpose at record\.before"):
+        Armed("record.before:raise").pass_by("record.before")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +73,16 @@ def test_a_fault_that_raises_says_where(tmp_path):
         ("begin.committed:kill:1:1", "a fault is POINT:WHAT:WHEN"),
     ],
 )
-def test_words_nobody_knows_are_refused_when_the_process_starts(tmp_path, fault, sentence):
-    refused = passing(fault, tmp_path)
-    assert (refused.returncode, sentence in refused.stderr) == (1, True), refused.stderr
+def test_words_nobody_knows_are_refused(fault, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        parse(fault)
+
+
+def test_the_environment_arms_a_process_when_it_starts_or_keeps_it_from_starting():
+    program = "from governance.faultpoints import fault_point; fault_point('begin.judged')"
+    assert python(program, REMIT_FAULT="begin.judged:exit").returncode == 1
+    refused = python(program, REMIT_FAULT="begin.juged:exit")
+    assert "there is no such fault point" in refused.stderr
 
 
 def test_several_faults_stand_side_by_side():

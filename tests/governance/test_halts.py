@@ -288,7 +288,6 @@ def test_a_halt_of_an_agent_is_over_its_runs_and_no_others(max_the_agent):
     assert Holds.now_in_force().agents
 
 
-@pytest.mark.xfail(strict=True, reason="the engine does not say yet who asked for a run")
 def test_under_a_halt_of_an_agent_what_it_asked_for_does_not_begin_and_the_rest_does(max_the_agent):
     halt(max_the_agent, Scope.AGENT, "chen@tideway.example")
     held, free = asked(max_the_agent), asked(max_the_agent, person="ben")

@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 
 from approvals.reviews import Review
+from governance.halts import pull
 from governance.ledger import Entry
 from governance.tokens import Token
 from workflows import signals
+from workflows.engine.starting import start
 from workflows.runs import Run
+from workflows.scopes import BY_API
 
 LETTER = """
 workflow: letter
@@ -172,6 +175,14 @@ def test_a_wait_says_for_which_signal_and_until_when(letter, sign_in):
     signals.send("replied", "priya", {}, letter.ben, letter.now)
     letter.work()
     assert "“replied” came" in page(sign_in("ada"), run)
+
+
+def test_what_an_agent_asked_for_is_shown_as_held_while_the_agent_is_halted(letter, sign_in):
+    by_chen = start("letter", {"contact": "priya"}, letter.chen, letter.now, BY_API)
+    by_ben = start("letter", {"contact": "tom"}, letter.ben, letter.now, BY_API)
+    pull(letter.ada, "agent", letter.chen.email, "It asks for too much", letter.now)
+    assert "A halt holds “Set the stage”." in page(sign_in("ben"), by_chen)
+    assert "A halt holds" not in page(sign_in("ben"), by_ben)
 
 
 def test_undoing_says_what_it_would_take_back_and_then_what_it_did(letter, sign_in):

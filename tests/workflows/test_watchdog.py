@@ -1,6 +1,7 @@
 """How a worker watches itself: what it does unasked, and when it takes itself for deaf. Really: tests/faults."""
 
 import logging
+import threading
 
 import pytest
 
@@ -93,7 +94,7 @@ class Worker:
         if self.trouble:
             raise self.trouble
 
-    def _end(self):
+    def _end(self, over):
         self.ended += 1
 
     def seconds(self, count):
@@ -130,3 +131,20 @@ def test_trouble_is_said_once_and_does_not_stop_the_looking(caplog):
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 2
     assert all("the database is away" in words for words in said)
+
+
+def test_a_worker_that_ends_waits_for_what_its_watchdog_does():
+    began, may_end, done = threading.Event(), threading.Event(), []
+
+    def works():
+        began.set()
+        may_end.wait(5)
+        done.append(WORK)
+
+    dog = Watchdog({WORK: works}, Vigil({WORK: 0.0}, 0.0), lambda: 0, lambda over: None)
+    dog.start()
+    assert began.wait(5)
+    threading.Timer(0.05, may_end.set).start()
+    dog.stop()
+    assert done == [WORK]
+    assert not dog.is_alive()

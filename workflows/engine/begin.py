@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from workflows.engine.judge import InForce, judge_all
 from workflows.engine.work import Work
 from workflows.gates import gate
 from workflows.runs import RunStatus
+from workflows.scopes import agents_of
 
 log = logging.getLogger(__name__)
 HELD_FOR = timedelta(seconds=2)
@@ -35,16 +36,30 @@ def attempt_time() -> timedelta:
 
 @dataclass(frozen=True)
 class Permission:
-    """What is in force at this instant: halts, rulebook, versions. It stays so until the transaction ends."""
+    """What is in force at this instant: halts, rulebook, versions. It stays so until the transaction ends.
+
+    `agents` says who asked for which run over the API, where an agent is halted.
+    """
 
     holds: Holds
     in_force: InForce
+    agents: Mapping[int, str]
 
     @classmethod
     def now(cls, works: Sequence[Work]) -> Permission:
         """Take the halt lock first, so that after a halt has committed nothing passes."""
         databases.lock_shared(databases.HALTS)
-        return cls(Holds.now_in_force(), InForce.now({work.action.workflow_id for work in works}))
+        holds = Holds.now_in_force()
+        agents = agents_of([work.run for work in works]) if holds.agents else {}
+        return cls(holds, InForce.now({work.action.workflow_id for work in works}), agents)
+
+    def is_held(self, work: Work) -> bool:
+        if not self.holds.any:
+            return False
+        step = work.step
+        teams = (step.version.owner.slug, step.reviewers.slug)
+        agent = self.agents.get(work.run.pk, "")
+        return self.holds.stops(step.version.workflow.slug, step.key, step.capability, teams, agent)
 
 
 def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> list[Work]:
@@ -55,7 +70,7 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
     judge_all(works, permission.in_force, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
     entitled = gate().entitled(approved) if approved else set()
-    return [work for work in works if not _is_too_late(work, now) and _may_act(work, permission.holds, entitled, now)]
+    return [work for work in works if not _is_too_late(work, now) and _may_act(work, permission, entitled, now)]
 
 
 def _is_too_late(work: Work, now: datetime) -> bool:
@@ -66,12 +81,12 @@ def _is_too_late(work: Work, now: datetime) -> bool:
     return late
 
 
-def _may_act(work: Work, holds: Holds, entitled: set[int], now: datetime) -> bool:
+def _may_act(work: Work, permission: Permission, entitled: set[int], now: datetime) -> bool:
     if work.verdict is None:
         work.action.trouble = work.trouble
         work.move(Status.FAILED, "action.failed", now, trouble=work.trouble)
         return False
-    if _is_held(work, holds):
+    if permission.is_held(work):
         work.action.not_before = now + HELD_FOR
         if work.was == Status.CLAIMED:
             work.move(Status.READY, "action.held", now)
@@ -81,14 +96,6 @@ def _may_act(work: Work, holds: Holds, entitled: set[int], now: datetime) -> boo
         return True
     _send_away(work, outcome, now)
     return False
-
-
-def _is_held(work: Work, holds: Holds) -> bool:
-    if not holds.any:
-        return False
-    step = work.step
-    teams = (step.version.owner.slug, step.reviewers.slug)
-    return holds.stops(step.version.workflow.slug, step.key, step.capability, teams)
 
 
 def _approval_covers(work: Work, entitled: set[int]) -> bool:

@@ -13,12 +13,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from governance import databases
-from governance.halts import Halt
+from governance.halts import Halt, Scope
 from workflows.actions import Action, Status
 from workflows.definitions import Priority, Step
 from workflows.engine.record import save
 from workflows.engine.work import Work, gather
-from workflows.scopes import steps_in
+from workflows.scopes import outside, steps_in
 from workflows.versions import unknown_schemas
 
 LEASE = timedelta(seconds=6)
@@ -68,7 +68,8 @@ def shares(busy: Busy, limit: int) -> list[int]:
 def _held_steps() -> set[int]:
     """Return the steps whose actions are left alone: halted, or published in a form this code does not know."""
     held: set[int] = set()
-    for scope, target in Halt.objects.filter(lifted_at=None).values_list("scope", "target"):
+    halts = Halt.objects.filter(lifted_at=None).exclude(scope=Scope.AGENT)
+    for scope, target in halts.values_list("scope", "target"):
         held.update(steps_in(scope, target).filter(wait={}).values_list("pk", flat=True))  # timers run on
     if strange := unknown_schemas():
         held.update(Step.objects.filter(version__in=strange).values_list("pk", flat=True))
@@ -80,6 +81,8 @@ def _take(busy: Busy, inline: bool, limit: int, now: datetime, besides: Collecti
     ready = Action.objects.filter(status=Status.READY, inline=inline, not_before__lte=now)
     if held := _held_steps():
         ready = ready.exclude(step__in=held)
+    agents = Halt.objects.filter(lifted_at=None, scope=Scope.AGENT).values_list("scope", "target")
+    ready = outside(ready, agents)
     if besides:
         ready = ready.exclude(pk__in=besides)
     parts = []

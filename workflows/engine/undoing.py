@@ -19,7 +19,7 @@ from governance import databases
 from governance.ledger import Entry, entry, record, record_many
 from governance.people import SOFTWARE, Actor
 from workflows import doorbell
-from workflows.actions import Action, IllegalMove, Status, describe
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status, describe
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnFailure, Step
 from workflows.engine.work import capability_of
@@ -27,7 +27,7 @@ from workflows.incidents import open_incidents
 from workflows.runs import Run, RunStatus
 from workflows.versions import published
 
-CAME_TO_NOTHING = (Status.FAILED, Status.REFUSED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED)
+OVER = (*CAME_TO_NOTHING, Status.DONE)
 BEGUN = (Status.STARTED, Status.CLAIMED, Status.UNCERTAIN)
 _READ = ("pk", "run_id", "step_id", "status", "settled_at", "undo_of_id", "output", "workflow_id", "inline", "priority")
 
@@ -61,7 +61,7 @@ class Deeds:
     @property
     def is_going_on(self) -> bool:
         """Whether something is being taken back at this moment."""
-        return self.newest is not None and self.newest.status not in (*CAME_TO_NOTHING, Status.DONE)
+        return self.newest is not None and self.newest.status not in OVER
 
     @property
     def undone(self) -> int:

@@ -60,6 +60,8 @@ class Work:
     def note(self, verb: str, now: datetime, actor: Actor = SOFTWARE, **data: Any) -> None:
         action = self.action
         data["step"] = self.step.key
+        if action.is_undo:
+            data["undo"] = True
         self.entries.append(
             entry(actor, verb, now, workflow=action.workflow_id, run=action.run_id, action=action.pk, **data)
         )

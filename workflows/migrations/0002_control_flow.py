@@ -240,4 +240,12 @@ class Migration(migrations.Migration):
             model_name='action',
             index=models.Index(condition=models.Q(('undo_of__isnull', False)), fields=['undo_of'], name='action_undoing'),
         ),
+        migrations.RemoveConstraint(
+            model_name='action',
+            name='undone_once',
+        ),
+        migrations.AddConstraint(
+            model_name='action',
+            constraint=models.UniqueConstraint(condition=models.Q(('undo_of__isnull', False), models.Q(('status__in', ['failed', 'refused', 'rejected', 'cancelled', 'expired']), _negated=True)), fields=('undo_of',), name='undone_once'),
+        ),
     ]

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import redis
@@ -27,13 +27,6 @@ class Chains:
 
     with_sending: float
     without_sending: float
-
-    @property
-    def best(self) -> float:
-        return max(self.with_sending, self.without_sending)
-
-    def as_json(self) -> dict[str, float]:
-        return {name: round(value, 1) for name, value in asdict(self).items()}
 
 
 def measure(server: Redis, folder: Path, chains: int) -> Chains:
