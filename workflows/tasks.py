@@ -31,7 +31,7 @@ def work(ring: str = "") -> None:
     """`ring` tells one message from another and nothing else. The watchdog's turn and a message's take turns."""
     with _alone:
         imported = work_off(timezone.now())
-        if drive(timezone.now, seconds=TURN) or imported:
+        if drive(databases.clock, seconds=TURN) or imported:
             doorbell.ring()
 
 
@@ -42,6 +42,7 @@ def refresh_statistics() -> None:
 
 @shared_task
 def sweep() -> None:
-    sweeping.sweep(timezone.now())
-    schedules.tick(timezone.now())
-    work_off(timezone.now())
+    now = databases.clock()
+    sweeping.sweep(now)
+    schedules.tick(now)
+    work_off(now)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from governance.faultpoints import POINTS
-from tests.faults.parts import Part
+from tests.faults.parts import Part, python
 from tests.faults.system import ATTEMPT_SECONDS, FAKETIME, System
 from tests.faults.witness import Mood
 
@@ -30,8 +30,7 @@ class Blow:
     """`point` is where in the code it waits for somebody to pass; `needs` what the machine must allow; `then` what is
     done the moment somebody came to the point.
 
-    `single`: it kills one thing, and the work must go on. `beside`: it concerns the receivers only and may last while
-    other blows fall.
+    `single`: it kills one thing, and the work must go on. `beside`: it lasts while other blows fall.
     """
 
     name: str
@@ -132,12 +131,15 @@ def messages(times: int, system: System, draw: random.Random) -> Iterator[float]
 def clock_wrong(name: str, how: str, system: System, draw: random.Random) -> Iterator[float]:
     """Run one process with a clock that is an hour wrong, then right again."""
     part = {"a worker": draw.choice(system.workers), "the clock": system.clock, "web": system.web}[name]
+    command = part.command
     with part.lock:
         part.kill()
+        part.command = python("tests.faults.skewed", *command[2:])
         part.start(LD_PRELOAD=FAKETIME, FAKETIME=HOUR[how], FAKETIME_DONT_FAKE_MONOTONIC="1")
-    yield 8.0
+    yield 6.0
     with part.lock:
         part.kill()
+        part.command = command
         part.start(LD_PRELOAD="", FAKETIME="", FAKETIME_DONT_FAKE_MONOTONIC="")
 
 
@@ -208,7 +210,9 @@ def _every_blow() -> dict[str, list[Blow]]:
     }
     found |= {f"messages × {times}": [Blow(f"messages × {times}", partial(messages, times))] for times in (0, 2, 20)}
     found |= {
-        f"{name} an hour {how}": [Blow(f"{name} an hour {how}", partial(clock_wrong, name, how), needs="faketime")]
+        f"{name} an hour {how}": [
+            Blow(f"{name} an hour {how}", partial(clock_wrong, name, how), needs="faketime", beside=True)
+        ]
         for name in ("a worker", "the clock", "web")
         for how in HOUR
     }

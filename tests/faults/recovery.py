@@ -19,12 +19,15 @@ WITHIN = 10.0
 
 
 class Recovery:
-    """`went_on` and `halted` hold (seconds, after what)."""
+    """`went_on` and `halted` hold (seconds, after what). `held`: claims at a kill, (action, fence), and when that was;
+    `given_back` after how many seconds they stood no more."""
 
     def __init__(self, system: System, desk: Desk) -> None:
         self.system, self.desk = system, desk
         self.went_on: list[tuple[float, str]] = []
         self.halted: list[tuple[float, str]] = []
+        self.held: dict[tuple[int, int], float] = {}
+        self.given_back: list[float] = []
 
     @property
     def too_slow(self) -> list[str]:
@@ -43,16 +46,14 @@ class Recovery:
         return all(part.runs for part in self.system.parts) and self.system.workers_listen()
 
     def measure(self, name: str, struck: float) -> None:
-        """Measure from the kill until a run that was started after it has ended, and until nothing is held any more."""
-        held = self._held()
+        """Measure from the kill until a run that was started after it has ended, and note what was claimed then."""
+        self.held |= dict.fromkeys(self._claimed(), struck)
         self.desk.lift_all()
         took = None
         while took is None and time.time() - struck < 3 * WITHIN:
             took = self._probe(struck)
         self.went_on.append((took or 3 * WITHIN, name))
         log.info("  went on after %.1f s", self.went_on[-1][0])
-        if held:
-            log.info("  %s were in its hands", len(held))
 
     def halt(self, name: str) -> None:
         """Measure how long a halt takes while somebody stands still in the middle of a transaction, and lift it."""
@@ -62,13 +63,20 @@ class Recovery:
         log.info("  a halt took %.1f s", self.halted[-1][0])
         self.desk.lift_all()
 
-    def _held(self) -> dict[int, int]:
+    def look_after_claims(self) -> None:
+        """Note how long after the kill what was claimed then, and not begun, had been given to others."""
+        if not self.held:
+            return
+        still = set(self._claimed())
+        for claim in [claim for claim in self.held if claim not in still]:
+            self.given_back.append(time.time() - self.held.pop(claim))
+
+    def _claimed(self) -> list[tuple[int, int]]:
         try:
-            rows = Action.objects.filter(status__in=("claimed", "started"))
-            return dict(rows.values_list("pk", "fence"))
+            return list(Action.objects.filter(status="claimed").values_list("pk", "fence"))
         except DatabaseError:
             connection.close()
-            return {}
+            return list(self.held)
 
     def _probe(self, struck: float) -> float | None:
         """Start a run, and return how long after the blow it had ended; None when nobody took the start."""

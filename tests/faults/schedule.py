@@ -20,7 +20,7 @@ from importlib import import_module
 from tests.faults.blows import BLOWS
 from tests.faults.system import running
 
-EVERY = 6
+EVERY = 5
 log = logging.getLogger("tests.faults.schedule")
 
 
