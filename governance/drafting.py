@@ -131,6 +131,7 @@ def publish(
     Raises NotPublishable when somebody was first or it changes nothing, Stale when it is not what the leader saw.
     """
     with transaction.atomic():
+        databases.lock_exclusive(databases.HALTS)  # begins under way end first; later ones are judged by this rulebook
         _lock()
         draft = Rulebook.objects.filter(pk=key).first()
         if draft is None or draft.status != Status.DRAFT:
@@ -142,6 +143,7 @@ def publish(
         if not changed:
             raise NotPublishable("This draft changes nothing of what is in force. Nothing was published.")
         number = draft.number if draft.number == _next_number() - 1 else _next_number()
+        databases.lock_exclusive(databases.HALTS)  # begins under way end first; later ones are judged by this rulebook
         Rulebook.objects.filter(status=Status.IN_FORCE).update(status=Status.SUPERSEDED, superseded_at=now)
         Rulebook.objects.filter(pk=key).update(status=Status.IN_FORCE, number=number, in_force_at=now, note=note)
         said = [f"{change.direction.value}: {change}" for change in changed]

@@ -244,6 +244,7 @@ def publish(version: Version, person: Person, now: datetime, *, seen: str = "") 
     (its fingerprint).
     """
     with transaction.atomic():
+        databases.lock_exclusive(databases.HALTS)  # begins under way end first; later ones are judged by this version
         workflow = databases.locked(Workflow.objects.filter(pk=version.workflow_id)).get()
         version = Version.objects.select_related("workflow", "owner").get(pk=version.pk)
         if version.status not in (Status.DRAFT, Status.PROPOSED):

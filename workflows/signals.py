@@ -118,8 +118,6 @@ def check(name: str, key: str, data: Mapping[str, Any], run: Run | None = None) 
         raise ValueError("Say what the signal is about: either a key, or the one run it is for.")
     if len(key) > 200:
         raise ValueError("key: at most 200 characters can stand here.")
-    if len(f"{name}:{key}") > (most := Action._meta.get_field("awaits").max_length or 0):
-        raise ValueError(f"Name and key together are longer than {most - 1} characters; no step could wait for that.")
     try:
         words = json.dumps(data, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):

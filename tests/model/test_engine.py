@@ -87,7 +87,6 @@ def may_have_happened(call):
     return call, tried(call, Unknown("no answer"))
 
 
-@missing(Measure.ONE_PAYLOAD)
 def test_what_may_have_been_sent_is_sent_again_as_it_was(may_have_happened):
     world, run = may_have_happened
     Record.objects.update(fields={"name": "Another name"})
@@ -96,7 +95,6 @@ def test_what_may_have_been_sent_is_sent_again_as_it_was(may_have_happened):
     assert first == second
 
 
-@missing(Measure.ASKED_AT_BEGIN)
 def test_what_may_have_happened_and_cannot_be_proposed_any_more_is_asked_of_a_person(may_have_happened):
     world, run = may_have_happened
     Record.objects.all().delete()
@@ -104,7 +102,6 @@ def test_what_may_have_happened_and_cannot_be_proposed_any_more_is_asked_of_a_pe
     assert world.action(run, "call").status == "uncertain"
 
 
-@missing(Measure.ASKED_AT_BEGIN)
 def test_what_may_have_happened_and_is_refused_by_now_is_asked_of_a_person(may_have_happened):
     world, run = may_have_happened
     world.undefine("http.request")
@@ -112,7 +109,6 @@ def test_what_may_have_happened_and_is_refused_by_now_is_asked_of_a_person(may_h
     assert world.action(run, "call").status == "uncertain"
 
 
-@missing(Measure.ASKED_AT_BEGIN)
 def test_what_may_have_happened_is_not_put_to_approval_as_if_it_had_not(may_have_happened):
     world, run = may_have_happened
     world.guardrail("true", "review", "Somebody looks at every call", "http.request")
@@ -120,7 +116,6 @@ def test_what_may_have_happened_is_not_put_to_approval_as_if_it_had_not(may_have
     assert world.action(run, "call").status == "uncertain"
 
 
-@missing(Measure.ASKED_IN_SWEEP)
 def test_what_may_have_happened_and_then_costs_worker_after_worker_is_asked_of_a_person(may_have_happened):
     world, run = may_have_happened
     for _ in range(MOST_CLAIMS):
@@ -130,14 +125,12 @@ def test_what_may_have_happened_and_then_costs_worker_after_worker_is_asked_of_a
     assert world.action(run, "call").status == "uncertain"
 
 
-@missing(Measure.SPARED_BY_CANCEL)
 def test_what_may_have_happened_is_not_cancelled_when_ben_stops_the_run(may_have_happened):
     world, run = may_have_happened
     Review.objects.get().decide(world.ben, "reject", world.now, note="Not now")
     assert world.action(run, "call").status in ("ready", "uncertain")
 
 
-@missing("begin goes by whether it was tried, not by whether it may have happened, when the run is over")
 def test_what_certainly_did_not_leave_does_not_begin_again_after_ben_stopped_the_run(call):
     run = tried(call, NotSent("no route"))
     works = taken(call)
@@ -146,7 +139,6 @@ def test_what_certainly_did_not_leave_does_not_begin_again_after_ben_stopped_the
     assert call.action(run, "call").status == "cancelled"
 
 
-@missing("the sweep takes actions up one by one when it cannot take them up together")
 def test_one_action_that_cannot_be_asked_about_does_not_keep_the_sweep_from_the_others(call, monkeypatch):
     call.load(NOTICE)
     call.start("call")
@@ -160,7 +152,6 @@ def test_one_action_that_cannot_be_asked_about_does_not_keep_the_sweep_from_the_
     assert call.action(mail, "send").status == "uncertain"
 
 
-@missing(Measure.RULE_LOCK)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite a writer is alone")
 def test_a_rulebook_takes_force_only_when_every_begin_that_was_judged_without_it_is_written(call):

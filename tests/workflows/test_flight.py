@@ -48,11 +48,15 @@ class Slow(BaseHTTPRequestHandler):
         pass
 
 
+class Receiver(ThreadingHTTPServer):
+    request_queue_size = 128  # many connect at once
+
+
 @pytest.fixture
 def receiver(settings):
     settings.HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     Slow.go, Slow.now, Slow.most, Slow.arrived = threading.Event(), 0, 0, 0
-    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+    with Receiver(("127.0.0.1", 0), Slow) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -17,6 +17,7 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import Step
 from workflows.engine import undoing
 from workflows.engine.ask import ask_people, incident_causes
+from workflows.engine.cancelling import may_have_happened
 from workflows.engine.record import save
 from workflows.engine.work import Known, Work, capability_of, equip, known_of, work_on
 from workflows.flow import Birth, plan
@@ -168,7 +169,8 @@ class Runs:
             for work in works
             if work.action.status in LIVE and not work.action.is_undo and self._is_called_off(work.action, stopped)
         ]
-        for work in called_off:
+        spared = may_have_happened(work.action for work in called_off)
+        for work in [each for each in called_off if each.action.pk not in spared]:
             work.move(Status.CANCELLED, "action.cancelled", self.now)
         self._call_off_others(stopped, here)
 
@@ -181,7 +183,8 @@ class Runs:
             return
         rows = databases.locked(Action.objects.filter(run__in=ids, status__in=LIVE).order_by("pk"))
         found = [row for row in rows if row.pk not in here and not row.is_undo and self._is_called_off(row, stopped)]
-        works = self.works(found)
+        spared = may_have_happened(found)
+        works = self.works(row for row in found if row.pk not in spared)
         for work in works:
             work.move(Status.CANCELLED, "action.cancelled", self.now)
         save(works, self.now)

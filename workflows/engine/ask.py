@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pydantic import ValidationError
+from django.db import DatabaseError
 
 from workflows.actions import Action, Status
 from workflows.engine.work import Work
 from workflows.gates import Ask, gate
 
+log = logging.getLogger(__name__)
 _KINDS = {Status.IN_REVIEW: "approval", Status.WITH_PERSON: "todo", Status.UNCERTAIN: "uncertain"}
 
 
@@ -45,9 +47,12 @@ def headline_of(work: Work) -> str:
         return f"{work.step.title}: {name}" if name else work.step.question
     try:
         payload = work.typed(work.capability)
-    except ValidationError:  # the capability's payload has another shape by now
+        if work.action.status == Status.UNCERTAIN:
+            return work.capability.doubt(payload, work.context)
+        headline = work.capability.headline(payload, work.context)
+    except DatabaseError:  # nothing more can be done in this transaction
+        raise
+    except Exception:  # its payload has another shape by now, or its own code breaks: the others are asked all the same
+        log.exception("What to ask about action %s could not be worded", work.action.pk)
         return work.step.question
-    if work.action.status == Status.UNCERTAIN:
-        return work.capability.doubt(payload, work.context)
-    headline = work.capability.headline(payload, work.context)
     return f"Undo: {headline}" if work.action.is_undo else headline

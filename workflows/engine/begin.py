@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, connection, transaction
 
 from governance import databases
 from governance.faultpoints import fault_point
@@ -74,8 +74,8 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
 
 
 def _is_too_late(work: Work, now: datetime) -> bool:
-    """Cancel what did not begin before its run was over. What was tried already goes on; an undoing comes after."""
-    late = work.run.status != RunStatus.OPEN and not work.action.attempts_made and not work.action.is_undo
+    """Cancel what did not begin before its run was over. What may have happened goes on; an undoing comes after."""
+    late = work.run.status != RunStatus.OPEN and not work.doubtful and not work.action.is_undo
     if late:
         work.move(Status.CANCELLED, "action.cancelled", now)
     return late
@@ -83,8 +83,7 @@ def _is_too_late(work: Work, now: datetime) -> bool:
 
 def _may_act(work: Work, permission: Permission, entitled: set[int], now: datetime) -> bool:
     if work.verdict is None:
-        work.action.trouble = work.trouble
-        work.move(Status.FAILED, "action.failed", now, trouble=work.trouble)
+        _give_up(work, work.trouble, now)
         return False
     if permission.is_held(work):
         work.action.not_before = now + HELD_FOR
@@ -94,8 +93,20 @@ def _may_act(work: Work, permission: Permission, entitled: set[int], now: dateti
     outcome = work.verdict.outcome
     if outcome == Outcome.ACT or (outcome == Outcome.REVIEW and _approval_covers(work, entitled)):
         return True
-    _send_away(work, outcome, now)
+    if work.doubtful:
+        _give_up(work, work.verdict.reasons[0].words, now)
+    else:
+        _send_away(work, outcome, now)
     return False
+
+
+def _give_up(work: Work, trouble: str, now: datetime) -> None:
+    """It is not done again. Whether it was done before, a person finds out."""
+    work.action.trouble = trouble
+    if work.doubtful:
+        work.move(Status.UNCERTAIN, "action.uncertain", now, trouble=trouble)
+    else:
+        work.move(Status.FAILED, "action.failed", now, trouble=trouble)
 
 
 def _approval_covers(work: Work, entitled: set[int]) -> bool:
@@ -129,7 +140,7 @@ def begin(works: Sequence[Work], now: datetime) -> list[Work]:
             begun = _begin(works, now)
             fault_point("begin.written")
         fault_point("begin.committed")
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, InternalError) as error:
         log.warning("The database was lost while beginning; what has begun is read back: %s", error)
         connection.close()
     return _read_back(begun)
@@ -138,6 +149,8 @@ def begin(works: Sequence[Work], now: datetime) -> list[Work]:
 def _begin(works: Sequence[Work], now: datetime) -> list[Work]:
     runs = Runs.of(works, now)
     mine = still_held(works, Status.CLAIMED)
+    for work in mine:
+        work.action.claims = 0  # whatever comes of it, no worker died of it
     acting = sort_out(mine, Permission.now(mine), now)
     fault_point("begin.judged")
     start(acting, now)
@@ -158,7 +171,6 @@ def start(works: Sequence[Work], now: datetime) -> None:
     for work in works:
         action = work.action
         action.attempts_made += 1
-        action.claims = 0  # this one led to a begin
         action.lease_until = deadline
         attempt = {
             "action_id": action.pk,

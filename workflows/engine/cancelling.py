@@ -38,6 +38,8 @@ class Tried(Protocol):
 def may_have_happened(actions: Iterable[Tried]) -> set[int]:
     """Return the ids of those with an attempt of which nobody knows what came."""
     tried = [action.pk for action in actions if action.attempts_made]
+    if not tried:
+        return set()
     unknown = ("", Attempt.Result.UNKNOWN)
     return set(Attempt.objects.filter(action__in=tried, result__in=unknown).values_list("action", flat=True))
 

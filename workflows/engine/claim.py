@@ -118,15 +118,18 @@ def lock_one(action: int, now: datetime) -> list[Action]:
     return list(databases.locked(rows, skip=True))
 
 
-def claim(worker: str, limit: int, now: datetime, besides: Collection[int] = ()) -> list[Work]:
+def claim(
+    worker: str, limit: int, now: datetime, besides: Collection[int] = (), *, suspects: bool = True
+) -> list[Work]:
     """Claim ready actions with an effect for this worker, under a lease; not of workflows `besides`."""
     busy = [pair for pair in busy_workflows(False, now) if pair[0] not in besides]
     if not busy:
         return []
     with transaction.atomic():
         actions = _take(busy, False, limit, now)
-        suspects = [action for action in actions if action.claims >= SUSPECT]
-        works = gather(suspects[:1] or actions, now)
+        alone = [action for action in actions if action.claims >= SUSPECT]
+        others = [action for action in actions if action.claims < SUSPECT]
+        works = gather(alone[:1] if alone and suspects else others, now)
         for work in works:
             action = work.action
             action.claimed_by, action.lease_until = worker, now + LEASE

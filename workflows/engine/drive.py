@@ -50,7 +50,16 @@ def drive(clock: Clock, *, seconds: float | None = None) -> bool:
     After that time nothing new is begun with an effect; what is under way is waited for, beside other work.
     """
     stop_at = None if seconds is None else time.monotonic() + seconds
-    flight, late = Flight(settings.ATTEMPT_SECONDS), False
+    flight = Flight(settings.ATTEMPT_SECONDS)
+    try:
+        return _drive(flight, clock, stop_at)
+    finally:
+        while not flight.is_empty:  # something broke: what has begun is waited for and written all the same
+            record(flight.landed(PATIENCE), clock)
+
+
+def _drive(flight: Flight, clock: Clock, stop_at: float | None) -> bool:
+    late = False
     while True:
         busy = inline_batch(clock())
         busy += record(flight.landed(0.0 if busy else PATIENCE), clock)
@@ -66,7 +75,7 @@ def drive(clock: Clock, *, seconds: float | None = None) -> bool:
 def depart(flight: Flight, clock: Clock) -> int:
     """Claim, propose and begin as many actions with an effect as there are seats; return how many were claimed."""
     seats = min(flight.free, EFFECT_BATCH)
-    works = claim(worker_name(), seats, clock(), flight.crowded) if seats else []
+    works = claim(worker_name(), seats, clock(), flight.crowded, suspects=flight.is_empty) if seats else []
     if not works:
         return 0
     fault_point("claim.committed")

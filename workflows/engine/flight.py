@@ -107,8 +107,9 @@ class Flight:
         late = [future for future, trip in self._flying.items() if now > trip.deadline]
         found: list[tuple[Work, Result]] = []
         for future in late:
-            words = f"no answer within {self._seconds:.0f} seconds"
-            found.append((self._flying.pop(future).work, Unknown(words)))
+            never = future.cancel()  # it still waits for a thread
+            words = "no thread was free in its time" if never else f"no answer within {self._seconds:.0f} seconds"
+            found.append((self._flying.pop(future).work, NotSent(words) if never else Unknown(words)))
         stay = []
         for trip in self._waiting:
             if now > trip.deadline - MARGIN:

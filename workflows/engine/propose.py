@@ -13,6 +13,7 @@ from governance.expressions import EvaluationError, ExpressionError, compiled
 from workflows.actions import describe
 from workflows.capabilities.contract import CapabilityError, Facts
 from workflows.definitions import Assist, Ownership
+from workflows.engine.cancelling import may_have_happened
 from workflows.engine.work import Work, capability_of, resolve
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,14 @@ NO_RECORD = "params.record must name a record, such as {kind: client, key: =inpu
 
 def propose(works: Sequence[Work], now: datetime) -> None:
     """Fill payload, facts, confidence and digest of each action. One that cannot be proposed gets `trouble`."""
+    doubtful = may_have_happened(work.action for work in works)
     for work in works:
+        work.doubtful = work.action.pk in doubtful
         try:
             work.capability = capability_of(work.step)
-            if _offers(work):
+            if work.doubtful:
+                _demand_record(work)
+            elif _offers(work):
                 _propose(work, now)
             gather_facts(work, now)
         except CapabilityError as error:

@@ -5,12 +5,12 @@ Any number of processes may sweep at once; each takes what no other holds.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from pydantic import ValidationError
 
 from governance import databases
 from governance.faultpoints import fault_point
@@ -18,10 +18,12 @@ from workflows import doorbell, signals
 from workflows.actions import Action, Attempt, Status
 from workflows.capabilities.contract import CapabilityError
 from workflows.engine.advance import Runs
+from workflows.engine.cancelling import may_have_happened
 from workflows.engine.claim import MOST_CLAIMS
 from workflows.engine.work import Work, capability_of
 from workflows.retries import MOST_ATTEMPTS
 
+log = logging.getLogger(__name__)
 GRACE = timedelta(seconds=5)
 """How long after its deadline an attempt may still be on its way back."""
 MOST = 200
@@ -47,7 +49,9 @@ def _mend_expired(now: datetime) -> int:
         runs = Runs.lock(found.values(), now, skip=True)
         rows = Action.objects.filter(expired, pk__in=found, run__in=runs.by_id).order_by("pk")
         works = runs.works(databases.locked(rows, skip=True))
+        doubtful = may_have_happened(work.action for work in works)
         for work in works:
+            work.doubtful = work.action.pk in doubtful
             _mend(work, now)
         runs.write([*works, *runs.settled(works)])
     return len(works)
@@ -69,7 +73,10 @@ def _release(work: Work, now: datetime) -> None:
         work.move(Status.READY, "action.unclaimed", now, worker=action.claimed_by)
         return
     action.trouble = f"{action.claims} workers took it and none came to begin it"
-    work.move(Status.FAILED, "action.failed", now, trouble=action.trouble)
+    if work.doubtful:
+        work.move(Status.UNCERTAIN, "action.uncertain", now, trouble=action.trouble)
+    else:
+        work.move(Status.FAILED, "action.failed", now, trouble=action.trouble)
 
 
 def _doubt(work: Work, now: datetime) -> None:
@@ -87,5 +94,6 @@ def _doubt(work: Work, now: datetime) -> None:
 def _is_safe(work: Work) -> bool:
     try:
         return work.capability is not None and work.capability.retry_safe(work.typed(work.capability))
-    except ValidationError:  # the capability's payload has another shape by now
+    except Exception:  # the capability's payload has another shape by now, or its own code breaks
+        log.exception("Whether action %s may be repeated could not be asked", work.action.pk)
         return False

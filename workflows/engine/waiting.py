@@ -12,6 +12,8 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.engine.work import Work, resolve
 from workflows.signals import Signal
 
+LONGEST_KEY = 200
+
 
 def wait_inline(works: Sequence[Work], now: datetime) -> None:
     """Carry out steps that wait: the first time they fall asleep, later they are done or fall asleep again."""
@@ -36,8 +38,8 @@ def _fall_asleep(work: Work, now: datetime) -> None:
         return
     name = work.step.wait.get("signal", "")
     if name:
-        key = found.get("key") or work.run.key or str(work.run.pk)
-        work.action.awaits = f"{name}:{key}"
+        key = str(found.get("key") or work.run.key or work.run.pk)
+        work.action.awaits = f"{name}:{key[:LONGEST_KEY]}"  # no signal has a longer one
     work.action.progress = {"since": now.isoformat(), "until": until.isoformat()}
     work.note("action.waiting", now, until=until.isoformat(), **({"signal": name} if name else {}))
 

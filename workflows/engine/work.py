@@ -46,6 +46,8 @@ class Work:
     attempt: Attempt | None = None
     trouble: str = ""
     """Why nothing could be proposed, as a sentence."""
+    doubtful: bool = False
+    """Whether an earlier attempt may have happened: then it is only done again as it was, or asked of a person."""
     born: bool = False
     """Whether the row is not in the database yet: it is inserted as it then stands."""
     changed: bool = False

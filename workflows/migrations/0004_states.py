@@ -11,7 +11,7 @@ TRANSITIONS = {
     "ready": [
         "claimed", "done", "failed", "in_review", "with_person", "refused", "skipped", "cancelled", "expired",
     ],
-    "claimed": ["started", "ready", "in_review", "with_person", "refused", "failed", "cancelled"],
+    "claimed": ["started", "ready", "in_review", "with_person", "uncertain", "refused", "failed", "cancelled"],
     "started": ["done", "failed", "ready", "uncertain"],
     "in_review": ["ready", "rejected", "with_person", "skipped", "cancelled", "expired"],
     "with_person": ["done", "rejected", "skipped", "cancelled", "expired"],
