@@ -211,7 +211,7 @@ def _every_blow() -> dict[str, list[Blow]]:
     found |= {f"messages × {times}": [Blow(f"messages × {times}", partial(messages, times))] for times in (0, 2, 20)}
     found |= {
         f"{name} an hour {how}": [
-            Blow(f"{name} an hour {how}", partial(clock_wrong, name, how), needs="faketime", beside=True)
+            Blow(f"{name} an hour {how}", partial(clock_wrong, name, how), needs="faketime", beside=name != "web")
         ]
         for name in ("a worker", "the clock", "web")
         for how in HOUR

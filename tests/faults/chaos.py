@@ -18,7 +18,7 @@ from django.utils import timezone
 from tests.faults.blows import BLOWS, Blow
 from tests.faults.checker import check
 from tests.faults.desk import Desk
-from tests.faults.evidence import Evidence, read
+from tests.faults.evidence import ActionRow, Evidence, read
 from tests.faults.loads import LOADS, Town
 from tests.faults.parts import until
 from tests.faults.recovery import Recovery
@@ -28,6 +28,7 @@ from tests.faults.witness import Mood, arrivals
 from tests.faults.world import World
 from tests.live import ROOT
 from workflows.actions import Action
+from workflows.retries import LONGEST_DELAY
 
 log = logging.getLogger(__name__)
 REACHED_WITHIN = 15.0
@@ -36,6 +37,8 @@ TRIGGERS = {"halt": ("halt", "lift"), "review": ("start", "decide"), "signal": (
 """What makes somebody pass the points whose name begins so; for all others runs are started."""
 LATE_IN_THE_MINUTE = 50
 """The second from which it is worth waiting for a schedule of every minute."""
+MOMENT = 1.5
+"""Seconds in which what the last tick began is over."""
 SHOWN = 20
 CODE = [file for part in ("governance", "workflows", "approvals") for file in (ROOT / part).rglob("*.py")]
 PLACED = {"", *(name for file in CODE for name in re.findall(r'\bfault_point\("([^"]+)"\)', file.read_text()))}
@@ -71,7 +74,6 @@ class Chaos:
                 self._fall(blow, draw)
             self._load(step.load, draw)
             self._end_beside()
-            self.recovery.look_after_claims()
             if step.number % check_every == check_every - 1:
                 self._check(f"step {step.number + 1}")
                 if self.violations:
@@ -98,6 +100,7 @@ class Chaos:
 
     def _load(self, name: str, draw: random.Random) -> None:
         LOADS[name][1](self.town, draw)
+        self.recovery.look_after_claims()
 
     def _fall(self, blow: Blow, draw: random.Random) -> None:
         if missing := self._missing(blow):
@@ -165,7 +168,7 @@ class Chaos:
     def _check(self, when: str) -> None:
         """Put everything right, let what is under way come to rest, and hold all that was seen against the promises."""
         took = self._calm()
-        evidence = read(arrivals(self.system.folder / "witnesses"), self.town.desk.told, skew=3700.0)
+        evidence = self._evidence()
         found = check(evidence)
         self.violations = [f"{violation.promise}: {violation.sentence}" for violation in found]
         self.sizes = {
@@ -177,10 +180,20 @@ class Chaos:
             "decisions": len(evidence.decisions),
             "notices": len(evidence.notices),
             "notices_that_came_twice": _doubled(evidence),
+            "put_off_by_a_wrong_clock": sum(_is_put_off(action, evidence) for action in evidence.actions.values()),
         }
         log.info("%s: calm after %.1f s; %s; %s violations", when, took, self.sizes, len(found))
         for words in self.violations[:SHOWN]:
             log.info("  %s", words)
+
+    def _evidence(self) -> Evidence:
+        """Read it while no clock ticks, so that nothing begins between one look and the next."""
+        self.system.clock.freeze()
+        time.sleep(MOMENT)
+        try:
+            return read(arrivals(self.system.folder / "witnesses"), self.town.desk.told, skew=3700.0)
+        finally:
+            self.system.clock.thaw()
 
     def _calm(self) -> float:
         self._end_beside(at_once=True)
@@ -237,3 +250,8 @@ def _doubled(evidence: Evidence) -> int:
     """How many mails to colleagues came twice: a crash between sending one and noting it cannot be told apart."""
     taken = Counter(one.content.get("message_id") for one in evidence.arrivals if one.took and not one.key)
     return sum(count > 1 for count in taken.values())
+
+
+def _is_put_off(action: ActionRow, evidence: Evidence) -> bool:
+    """Whether it stands ready for later than any retry is put off. It has its due time, so it is not lost."""
+    return action.status == "ready" and action.not_before > evidence.now + 2 * LONGEST_DELAY

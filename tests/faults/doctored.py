@@ -197,12 +197,14 @@ def a_colleague_who_was_told_nothing(evidence):
 
 
 def nudged_after_the_answer(evidence):
-    seen = evidence.arrivals[0]
-    content = {"method": "POST", "url": "http://here/nudges", "body": {"order": "first"}}
-    evidence.arrivals.append(replace(seen, witness="http", key="remit-nudge", content=content, at=seen.at + 60))
+    sent = the(evidence, "letters")
+    step = replace(sent.step, workflow="replies")
+    seen = sent.settled_at.timestamp()
+    for number, key in ((901, "reply"), (902, "nudge")):
+        evidence.actions[number] = replace(sent, id=number, step=replace(step, key=key), attempts=[])
     evidence.told += [
-        Told("start", 201, seen.at, {"order": "first", "run": 1, "sent": 0.0}),
-        Told("signal", 201, seen.at + 1, {"order": "first", "signal": 1}),
+        Told("start", 201, seen - 60, {"order": "first", "run": sent.run, "sent": 0.0}),
+        Told("signal", 201, seen - 59, {"order": "first", "signal": 1}),
     ]
 
 
@@ -282,7 +284,7 @@ DOCTORED = [
     (failed_though_it_came, "lost", "is failed, though it was done"),
     (a_colleague_who_never_heard, "lost", "and was not sent"),
     (a_colleague_who_was_told_nothing, "lost", "counts as sent and never arrived"),
-    (nudged_after_the_answer, "lost", "first was nudged"),
+    (nudged_after_the_answer, "lost", "first was waited for 59.0 s"),
     (called_before_the_pause_was_over, "unpermitted", "was to wait 3.0 s"),
     (a_change_without_entry, "gap", "says action.started of an action that was ready"),
     (a_change_with_two_entries, "gap", "says action.started of an action that was started"),

@@ -90,18 +90,19 @@ def notice_unsent(case: Case) -> Iterator[str]:
 
 
 def signal_unheard(case: Case) -> Iterator[str]:
-    """Nobody is nudged for an answer that was told to Remit well before."""
+    """Whoever waited for an answer did not wait in vain that had been told to Remit well before."""
     heard = {told.facts["order"]: told.at for told in case.evidence.told if told.op == "signal" and told.code == 201}
     started = {
         told.facts["order"]: told.at for told in case.evidence.told if told.op == "start" and 200 <= told.code < 300
     }
-    for arrival in case.evidence.arrivals:
-        order = arrival.content.get("body", {}) if arrival.witness == "http" else {}
-        order = str(order.get("order", ""))
-        if not arrival.content.get("url", "").endswith("/nudges") or order not in started:
+    nudged = {a.run for a in case.actions.values() if a.step.key == "nudge" and a.status != "skipped"}
+    for action in case.actions.values():
+        order = str(case.runs[action.run].input.get("order", ""))
+        if action.step.key != "reply" or action.run not in nudged or action.settled_at is None or order not in started:
             continue
-        if started[order] < heard.get(order, 0.0) < arrival.at - MARGIN:
-            yield f"{order} was nudged {arrival.at - heard[order]:.1f} s after somebody had replied"
+        over = action.settled_at.timestamp()
+        if started[order] < heard.get(order, 0.0) < over - MARGIN:
+            yield f"{order} was waited for {over - heard[order]:.1f} s after somebody had replied"
 
 
 def too_early(case: Case) -> Iterator[str]:

@@ -108,7 +108,8 @@ def test_a_step_that_is_cancelled_skipped_and_worked_on_at_once_has_one_end(noti
         assert unforeseen(found) == []
         write.refresh_from_db()
         ends = Entry.objects.filter(action=write.pk, verb__in=("action.cancelled", "action.skipped", "action.done"))
-        assert [entry.verb for entry in ends] == [f"action.{write.status}"]
+        left_to_the_next = write.status == "ready"  # each found it in another's hands
+        assert [entry.verb for entry in ends] == ([] if left_to_the_next else [f"action.{write.status}"])
     notice.work()
     assert not Run.objects.filter(status="open").exists()
 

@@ -211,7 +211,7 @@ def test_runs_that_a_run_started_are_counted_with_it_and_listed_on_demand(welcom
     welcome.load(EACH)
     root, ben = welcome.run("everyone"), sign_in("ben")
     text = plain(ben.get("/runs/").content.decode())
-    assert f"Run {root.pk} Everyone version 1" in text
+    assert f"Run {root.pk:,} Everyone version 1" in text
     assert "2 runs , 2 open" in text
     assert "Welcome version" not in text
     listed = plain(ben.get(f"/runs/?of={root.pk}").content.decode())
@@ -225,7 +225,7 @@ def test_runs_that_a_run_started_are_counted_with_it_and_listed_on_demand(welcom
 
 def test_runs_are_filtered_by_workflow_and_state(welcome, sign_in):
     run, ben = welcome.run("welcome", contact="priya"), sign_in("ben")
-    assert f"Run {run.pk}" in plain(ben.get("/runs/?workflow=welcome&status=open").content.decode())
+    assert f"Run {run.pk:,}" in plain(ben.get("/runs/?workflow=welcome&status=open").content.decode())
     assert "No run fits." in plain(ben.get("/runs/?status=ended").content.decode())
     assert ben.get("/runs/?workflow=deals").status_code == 422
     assert "Nothing has run yet." in plain(sign_in("eve").get("/runs/").content.decode())

@@ -55,7 +55,7 @@ def test_tom_is_cold_so_nobody_calls_him(grade):
 def test_a_number_beyond_its_bound_asks_ben_and_he_corrects_it(grade):
     run = grade.run("grade", contact="bot")
     review = Review.objects.get()
-    assert review.headline == "Go on with points 409 and 2 more?"
+    assert review.headline == "Go on with grade hot and 2 more?"
     changes = {"points": 50, "grade": "hot", "source": "site"}
     review.decide(grade.ben, "edit", grade.now, digest=review.action.digest, payload={"values": changes})
     grade.work()

@@ -62,7 +62,7 @@ class Set(Capability):
         return Done(payload.values)
 
     def headline(self, payload: Payload, context: Context) -> str:
-        (name, value), *others = payload.values.items()
+        (name, value), *others = sorted(payload.values.items(), key=lambda item: (len(item[0]), item[0]))  # as jsonb
         more = f" and {len(others)} more" if others else ""
         return f"Go on with {name.replace('_', ' ')} {_words(value)}{more}?"
 
