@@ -40,8 +40,8 @@ def told(world):
 def test_each_sees_the_entries_of_their_own_workflows(told, sign_in):
     for name, mine, foreign in (("ben", told.ours, told.theirs), ("eve", told.theirs, told.ours)):
         text = plain(sign_in(name).get("/ledger/"))
-        assert f"Run {mine.pk}" in text
-        assert f"Run {foreign.pk}" not in text
+        assert f"Run {mine.pk:,}" in text
+        assert f"Run {foreign.pk:,}" not in text
 
 
 def test_entries_of_no_workflow_are_for_leaders_and_auditors(told, sign_in):
@@ -51,13 +51,13 @@ def test_entries_of_no_workflow_are_for_leaders_and_auditors(told, sign_in):
 
 def test_olga_who_audits_sees_all(told, sign_in):
     text = plain(sign_in("olga").get("/ledger/"))
-    assert f"Run {told.ours.pk}" in text
-    assert f"Run {told.theirs.pk}" in text
+    assert f"Run {told.ours.pk:,}" in text
+    assert f"Run {told.theirs.pk:,}" in text
 
 
 def test_a_filter_does_not_reach_what_the_person_may_not_see(told, sign_in):
     ben = sign_in("ben")
-    assert "No entry fits." in plain(ben.get(f"/ledger/?run={told.theirs.pk}"))
+    assert "No entry fits." in plain(ben.get(f"/ledger/?run={told.theirs.pk:,}"))
     assert "No entry fits." in plain(ben.get("/ledger/?person=eve@tideway.example"))
     refused = ben.get("/ledger/?workflow=deals")
     assert refused.status_code == 422
