@@ -31,7 +31,7 @@ def give_way(**kwargs: object) -> None:
 def watch(instance: Any, **kwargs: object) -> None:
     """Let the worker watch itself, before it looks for the broker. Other pools than solo work in other processes."""
     if issubclass(instance.pool_cls, solo.TaskPool):
-        import_string("workflows.watchdog.start")(app)
+        import_string("workflows.watchdog.start")(app, instance.hostname)
 
 
 def messages_waiting() -> int:

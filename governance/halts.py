@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from governance import databases
+from governance.faultpoints import fault_point
 from governance.ledger import Entry, record
 from governance.memberships import leaders_besides
 from governance.people import Actor, Person
@@ -193,6 +194,8 @@ def pull(person: Person, scope: str, target: str, reason: str, now: datetime) ->
         databases.lock_exclusive(databases.HALTS)
         halt = Halt.objects.create(scope=scope, target=target, reason=reason, by=person, at=now)
         record(Actor.of(person), "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
+        fault_point("halt.locked")
+    fault_point("halt.committed")
     return halt
 
 

@@ -36,6 +36,11 @@ def work(ring: str = "") -> None:
 
 
 @shared_task
+def echo(ring: str = "") -> None:
+    """What a worker sends to itself, to hear whether messages still come. That it came is all it says."""
+
+
+@shared_task
 def refresh_statistics() -> None:
     databases.refresh_statistics()
 

@@ -4,9 +4,9 @@ The database is the queue, so a worker needs nobody to tell it that there is wor
 beside Celery's loop looks whether messages come. What none asked for in time it does by itself: the rounds of the
 clock, and work. So a broker or a clock that is away costs seconds, not work.
 
-Celery's consumer can fall silent and never recover (a Redis reset, a connection that died unnoticed). It is silent when
-messages lie at the broker and none of them comes, though the worker is idle. Then the worker ends, and whoever
-supervises it (`up`, systemd, a container's restart policy) starts a new one. It has to be the worker that ends itself:
+Celery's consumer can fall silent and never recover (a Redis reset, a connection that died unnoticed), and beside other
+workers that hear nobody misses it. So a worker that hears nothing sends a message to itself, over a queue that is its
+own. When the broker takes them and they never come, it is deaf. Then the worker ends, and whoever supervises it (`up`, systemd, a container's restart policy) starts a new one. It has to be the worker that ends itself:
 the supervisor of `up` knows no database, and other supervisors know nothing of work at all.
 """
 
@@ -19,21 +19,25 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from celery import Celery, signals
+from celery.utils.nodenames import worker_direct
 from django.db import close_old_connections
 
-from governance.celery import messages_waiting
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
+ECHO = "workflows.tasks.echo"
 WORK, WORK_WITHIN = "workflows.tasks.work", 2.5
 """A worker that nobody rang looks for work after so many seconds."""
 ROUNDS_LATE = 3
 """A round of the clock is done by the worker itself after so many of its intervals."""
-SILENT = 10.0
-"""Seconds in which messages lie at the broker and none comes to an idle worker: it is deaf."""
+QUIET = 5.0
+"""An idle worker that heard nothing for so many seconds sends a message to itself."""
+UNHEARD = 2
+"""So many of those in a row that did not come within QUIET: it is deaf. One may get lost with a broker."""
 LAST_CHANCE = 5.0
 """Seconds to end in an orderly way."""
 
@@ -47,13 +51,13 @@ class Vigil:
     def __init__(self, within: Mapping[str, float], now: float) -> None:
         self._within = within
         self._done = dict.fromkeys(within, now)
-        self._heard = now
-        self._lying_since: float | None = None
+        self._heard = self._asked = now
+        self._unheard = 0
         self.busy = False
 
     def hear(self, now: float) -> None:
         """A message came."""
-        self._heard, self._lying_since = now, None
+        self._heard, self._unheard = now, 0
 
     def do(self, task: str, now: float) -> None:
         """The task was done or begun, asked for or not."""
@@ -66,32 +70,34 @@ class Vigil:
             return []
         return [task for task, within in self._within.items() if now - self._done[task] >= within]
 
-    def see(self, waiting: int | None, now: float) -> None:
-        """So many messages lie at the broker; None: it does not answer, and cannot be blamed on the worker."""
-        if not waiting or self.busy:
-            self._lying_since = None
-        elif self._lying_since is None:
-            self._lying_since = now
+    def wonders(self, now: float) -> bool:
+        """Whether it is time to send a message to itself."""
+        return not self.busy and now - max(self._heard, self._asked) >= QUIET
+
+    def ask(self, now: float, taken: bool) -> None:
+        """A message to itself was sent. One that the broker did not take cannot be blamed on the worker."""
+        self._asked = now
+        self._unheard = self._unheard + 1 if taken else 0
 
     def is_deaf(self, now: float) -> bool:
-        since = self._lying_since
-        return since is not None and now - max(since, self._heard) >= SILENT
+        return not self.busy and self._unheard >= UNHEARD and now - self._asked >= QUIET
 
 
 class Watchdog(threading.Thread):
-    """The thread of one process. `tasks` maps names to what does them; `waiting` raises when the broker is away."""
+    """The thread of one process. `tasks` maps names to what does them; `ask` sends this worker a message, and raises
+    when the broker is away."""
 
     def __init__(
         self,
         tasks: Mapping[str, Callable[[], object]],
         vigil: Vigil,
-        waiting: Callable[[], int],
+        ask: Callable[[], object],
         end: Callable[[threading.Event], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="watchdog", daemon=True)
         self.vigil = vigil
-        self._tasks, self._waiting, self._end, self._clock = tasks, waiting, end, clock
+        self._tasks, self._ask, self._end, self._clock = tasks, ask, end, clock
         self._broken: set[str] = set()
         self._over = threading.Event()
 
@@ -109,10 +115,16 @@ class Watchdog(threading.Thread):
         self._tell_once("its connections", close_old_connections)
         for task in self.vigil.unasked(self._clock()):
             self._tell_once(task, self._do, task)
-        self.vigil.see(self._tell_once("the broker", self._waiting), self._clock())
         if self.vigil.is_deaf(self._clock()):
-            log.error("Messages lie at the broker and none comes to this worker; it ends, to be started again.")
+            log.error("The broker takes messages and none comes to this worker; it ends, to be started again.")
             self._end(self._over)
+        elif self.vigil.wonders(self._clock()):
+            taken = self._tell_once("the broker", self._ask_itself)
+            self.vigil.ask(self._clock(), taken=bool(taken))
+
+    def _ask_itself(self) -> bool:
+        self._ask()
+        return True
 
     def _do(self, task: str) -> None:
         self.vigil.do(task, self._clock())
@@ -140,12 +152,17 @@ def end_this_process(over: threading.Event) -> None:
         os._exit(1)
 
 
-def start(app: Celery) -> Watchdog:
-    """Begin to watch this process. Called once by the worker, before it connects to the broker."""
+def start(app: Celery, hostname: str) -> Watchdog:
+    """Begin to watch this process. Called once by the worker of that name, before it connects to the broker."""
     rounds = {entry["task"]: entry["schedule"] * ROUNDS_LATE for entry in app.conf.beat_schedule.values()}
     vigil = Vigil({**rounds, WORK: WORK_WITHIN}, time.monotonic())
     tasks = {name: app.tasks[name].run for name in [*rounds, WORK]}
-    watchdog = Watchdog(tasks, vigil, messages_waiting, end_this_process)
+    own = worker_direct(hostname)
+
+    def ask() -> None:
+        app.tasks[ECHO].apply_async((uuid4().hex,), queue=own, expires=30)
+
+    watchdog = Watchdog(tasks, vigil, ask, end_this_process)
     _listen(watchdog)
     watchdog.start()
     return watchdog

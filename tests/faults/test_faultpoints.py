@@ -132,7 +132,6 @@ def test_every_point_in_the_code_has_a_known_name():
     assert calls <= POINTS
 
 
-@pytest.mark.xfail(reason="the engine places them", strict=False)
 def test_every_known_name_is_somewhere_in_the_code():
     calls = {name for file in CODE for name in re.findall(r'\bfault_point\("([^"]+)"\)', file.read_text())}
     assert sorted(POINTS - calls) == []

@@ -128,7 +128,6 @@ def test_a_worker_that_hears_nothing_any_more_works_on_and_is_replaced(floor):
     (floor.folder / "deaf").touch()
     until(lambda: not floor.listens(), 5)
     say("the worker is deaf", note(floor))
-    floor.manage("shell", "--verbosity", "0", "-c", "from workflows.tasks import announce; announce()")
     replaced = until(lambda: floor.worker.pid != deaf, REPLACED)
     (floor.folder / "deaf").unlink()
     until(floor.listens, REPLACED)

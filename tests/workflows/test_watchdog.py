@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from workflows.watchdog import SILENT, WORK, Vigil, Watchdog
+from workflows.watchdog import QUIET, UNHEARD, WORK, Vigil, Watchdog
 
 SWEEP = "workflows.tasks.sweep"
 WITHIN = {SWEEP: 6.0, WORK: 2.5}
@@ -41,53 +41,59 @@ def test_a_task_nobody_watches_changes_nothing(vigil):
     assert vigil.unasked(5.0) == [WORK]
 
 
-def looks(vigil, until, waiting=3):
+def looks(vigil, until, taken=True, hears=()):
     """Look once a second; return the moment at which it takes itself for deaf, or None."""
     for now in range(until + 1):
-        vigil.see(waiting, float(now))
+        if now in hears:
+            vigil.hear(float(now))
         if vigil.is_deaf(float(now)):
             return now
+        if vigil.wonders(float(now)):
+            vigil.ask(float(now), taken=taken)
     return None
 
 
-def test_messages_that_lie_and_never_come_make_it_deaf(vigil):
-    assert looks(vigil, 60) == SILENT
+def test_messages_to_itself_that_never_come_make_it_deaf(vigil):
+    assert looks(vigil, 60) == (UNHEARD + 1) * QUIET
 
 
-def test_an_empty_queue_says_nothing(vigil):
-    assert looks(vigil, 60, waiting=0) is None
+def test_one_message_that_gets_lost_does_not(vigil):
+    assert looks(vigil, 60, hears=range(11, 60, 5)) is None
 
 
-def test_a_broker_that_does_not_answer_is_not_the_workers_fault(vigil):
-    assert looks(vigil, 60, waiting=None) is None
+def test_a_broker_that_takes_nothing_is_not_the_workers_fault(vigil):
+    assert looks(vigil, 60, taken=False) is None
 
 
-def test_one_message_that_comes_is_enough(vigil):
+def test_whoever_hears_enough_does_not_wonder(vigil):
     for now in range(60):
-        vigil.see(3, float(now))
-        if now % 9 == 0:
-            vigil.hear(float(now))
-        assert not vigil.is_deaf(float(now))
+        vigil.hear(float(now))
+        assert not vigil.wonders(now + 4.9)
 
 
-def test_a_worker_that_works_lets_messages_lie(vigil):
+def test_a_worker_that_works_does_not_wonder(vigil):
     vigil.busy = True
     assert looks(vigil, 60) is None
 
 
-def test_a_process_that_stood_still_counts_from_its_first_look(vigil):
-    vigil.see(3, 1000.0)
+def test_a_process_that_stood_still_asks_once_more_before_it_takes_itself_for_deaf(vigil):
+    vigil.ask(5.0, taken=True)
     assert not vigil.is_deaf(1000.0)
+    assert vigil.wonders(1000.0)
 
 
 class Worker:
     """A watchdog whose clock, tasks and broker are told what to do."""
 
     def __init__(self):
-        self.now, self.waiting, self.done, self.ended = 0.0, 0, [], 0
+        self.now, self.hears, self.done, self.ended = 0.0, True, [], 0
         self.trouble = None
         tasks = {SWEEP: lambda: self._do(SWEEP), WORK: lambda: self._do(WORK)}
-        self.dog = Watchdog(tasks, Vigil(WITHIN, 0.0), lambda: self.waiting, self._end, clock=lambda: self.now)
+        self.dog = Watchdog(tasks, Vigil(WITHIN, 0.0), self._ask, self._end, clock=lambda: self.now)
+
+    def _ask(self):
+        if self.hears:
+            self.dog.vigil.hear(self.now)
 
     def _do(self, task):
         self.done.append(task)
@@ -114,8 +120,8 @@ def test_without_any_message_work_and_sweep_are_done_all_the_same():
 @pytest.mark.django_db
 def test_a_deaf_worker_ends_itself():
     worker = Worker()
-    worker.waiting = 1
-    worker.seconds(10)
+    worker.hears = False
+    worker.seconds(14)
     assert worker.ended == 0
     worker.seconds(1)
     assert worker.ended == 1
@@ -141,7 +147,7 @@ def test_a_worker_that_ends_waits_for_what_its_watchdog_does():
         may_end.wait(5)
         done.append(WORK)
 
-    dog = Watchdog({WORK: works}, Vigil({WORK: 0.0}, 0.0), lambda: 0, lambda over: None)
+    dog = Watchdog({WORK: works}, Vigil({WORK: 0.0}, 0.0), lambda: None, lambda over: None)
     dog.start()
     assert began.wait(5)
     threading.Timer(0.05, may_end.set).start()
