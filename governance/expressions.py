@@ -58,6 +58,7 @@ class Expression:
     def __init__(self, text: str, *, boolean: bool = False, scope: str = "rule") -> None:
         self.text = text
         self._program = _compile(text, scope)
+        self._names = [name for name in NAMES if re.search(rf"\b{name}\b", text)]  # each costs time to hand over
         kind = self._program.return_type()
         if boolean and kind not in (cel.Type.BOOL, cel.Type.DYN):
             raise ExpressionError(f"“{text}” yields {kind.name()}, but a condition must be true or false")
@@ -65,7 +66,7 @@ class Expression:
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """Return the plain Python value (None, bool, int, float, str, list, dict, datetime)."""
         try:
-            value = self._program.eval(data={**_EMPTY, **context})
+            value = self._program.eval(data={name: context.get(name, _EMPTY.get(name)) for name in self._names})
         except RuntimeError as error:  # too many iterations, or half of a surrogate pair in a text
             busy = "budget" in str(error)
             words = "it takes too long to evaluate" if busy else "what it is asked of cannot be read"

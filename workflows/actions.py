@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -175,7 +174,7 @@ class Attempt(models.Model):
         REFUSED = "refused", "Certainly refused"
         UNKNOWN = "unknown", "Not known"
 
-    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="attempts")
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     fence = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
@@ -191,8 +190,3 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt {self.number} of {self.action_id}"
-
-
-def describe(value: Any) -> Any:
-    """Return the value as JSON will give it back, so that what was stored and what was digested are the same."""
-    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

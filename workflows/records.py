@@ -46,13 +46,13 @@ class Audience(models.Model):
         return f"{self.size} of kind {self.kind}"
 
 
-def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Record]:
-    """Return the records of these (kind, key) pairs: one query a kind, whatever the number of keys."""
+def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what rules see of the records of these (kind, key) pairs: one query a kind, however many keys."""
     keys: dict[str, set[str]] = {}
     for kind, key in wanted:
         keys.setdefault(kind, set()).add(key)
     return {
-        (record.kind, record.key): record
+        (kind, key): {**fields, "kind": kind, "key": key}
         for kind, chosen in keys.items()
-        for record in Record.objects.filter(kind=kind, key__in=chosen)
+        for key, fields in Record.objects.filter(kind=kind, key__in=chosen).values_list("key", "fields")
     }

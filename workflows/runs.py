@@ -21,7 +21,7 @@ class Run(models.Model):
     `key` is what the run is about, for signals. Once `undo_asked_at` is set, what it did is undone, the last first.
     """
 
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs", db_index=False)
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="runs", db_index=False)
     status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.OPEN)
     input = models.JSONField(default=dict)

@@ -19,10 +19,11 @@ from django.db.models import Q
 from governance import databases
 from governance.databases import insert_many
 from governance.faultpoints import fault_point
+from governance.jsontext import described
 from governance.ledger import Entry, entry, record, record_many
 from governance.people import SOFTWARE, Actor, Person
 from governance.rulebook import Status as VersionStatus
-from workflows.actions import Action, describe
+from workflows.actions import Action
 from workflows.definitions import Step, Workflow
 from workflows.runs import Run, RunStatus
 from workflows.versions import published
@@ -96,7 +97,7 @@ def send(
     about what does not fit, PermissionDenied, or RunIsOver.
     """
     check(name, key, data, run)
-    signal = Signal(name=name, key=key, run=run, data=describe(dict(data)), at=now, by=person)
+    signal = Signal(name=name, key=key, run=run, data=described(dict(data)), at=now, by=person)
     signal.teams = _spoken_for(person, run)
     if run is not None and run.status != RunStatus.OPEN:
         raise RunIsOver(f"Run {run.pk} is over; nothing in it waits for a signal. None was sent.")

@@ -6,8 +6,9 @@ clock, and work. So a broker or a clock that is away costs seconds, not work.
 
 Celery's consumer can fall silent and never recover (a Redis reset, a connection that died unnoticed), and beside other
 workers that hear nobody misses it. So a worker that hears nothing sends a message to itself, over a queue that is its
-own. When the broker takes them and they never come, it is deaf. Then the worker ends, and whoever supervises it (`up`, systemd, a container's restart policy) starts a new one. It has to be the worker that ends itself:
-the supervisor of `up` knows no database, and other supervisors know nothing of work at all.
+own. When the broker takes them and they never come, it is deaf. Then the worker ends, and whoever supervises it (`up`,
+systemd, a container's restart policy) starts a new one. It has to be the worker that ends itself: the supervisor of
+`up` knows no database, and other supervisors know nothing of work at all.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from uuid import uuid4
 from celery import Celery, signals
 from celery.utils.nodenames import worker_direct
 from django.db import close_old_connections
-
 
 log = logging.getLogger(__name__)
 

@@ -210,4 +210,4 @@ def _title(context: Context, ref: RecordRef) -> str:
     if context.record.get("key") == ref.key and context.record.get("name"):
         return str(context.record["name"])
     found = find([(ref.kind, ref.key)]).get((ref.kind, ref.key))
-    return found.title if found else ref.key
+    return str(found.get("name") or ref.key) if found else ref.key

@@ -10,11 +10,12 @@ from django.utils.timezone import localtime
 from pydantic import ValidationError
 
 from governance import databases
+from governance.jsontext import described
 from governance.judging import Outcome, Verdict
 from governance.ledger import record
 from governance.people import Actor
 from workflows import doorbell
-from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status, describe
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
@@ -82,7 +83,7 @@ def _put(work: Work, changes: Mapping[str, Any]) -> None:
         completed = capability.Payload.model_validate(capability.complete(payload, context))
     except ValidationError as error:
         raise CapabilityError(sentence(error)) from None
-    work.action.payload, work.payload = describe(completed.model_dump(mode="json")), completed
+    work.action.payload, work.payload = described(completed.model_dump(mode="json")), completed
     work.action.revision += 1
     work.action.digest = work.action.compute_digest()
 
@@ -123,7 +124,7 @@ def take_over(action_id: int, actor: Actor, now: datetime, note: str = "") -> No
 def completed(action_id: int, actor: Actor, now: datetime, note: str, output: Mapping[str, Any] | None = None) -> None:
     """Record what a person did by hand; the run goes on."""
     work = _locked(action_id, now)
-    work.action.output = describe({**(output or {}), "note": note, "by": actor.name})
+    work.action.output = described({**(output or {}), "note": note, "by": actor.name})
     work.move(Status.DONE, "action.done", now, actor, note=note)
     _settled(work, now)
 
@@ -145,7 +146,7 @@ def resolved(action_id: int, actor: Actor, now: datetime, *, happened: bool, aga
         result="ok" if happened else "not_sent", answer={"trouble": work.action.trouble, "by": actor.name, "note": note}
     )
     if happened:
-        work.action.output = describe({"note": note, "by": actor.name})
+        work.action.output = described({"note": note, "by": actor.name})
         work.move(Status.DONE, "action.settled", now, actor, happened=True, note=note)
     elif again:
         work.action.not_before = now
@@ -176,7 +177,7 @@ def undo(action_id: int, actor: Actor, now: datetime) -> Action:
         not_before=now,
         created_at=now,
         revision=1,
-        payload=describe(dict(capability.inverse(work.action.payload, work.action.output))),
+        payload=described(dict(capability.inverse(work.action.payload, work.action.output))),
     )
     back.save(force_insert=True)
     back.digest = back.compute_digest()

@@ -6,8 +6,9 @@ import random
 from collections.abc import Sequence
 from datetime import datetime
 
+from governance.jsontext import described
 from workflows import retries
-from workflows.actions import Attempt, Status, describe
+from workflows.actions import Attempt, Status
 from workflows.capabilities.contract import CapabilityError, Done, More, NotSent, Outdated, Refused, Result, Unknown
 from workflows.engine.work import Work
 
@@ -20,10 +21,10 @@ def execute_inline(works: Sequence[Work], now: datetime) -> None:
         result = run(work) if work.capability else Done({})
         match result:
             case More(progress, until):
-                work.action.progress = describe(dict(progress))
+                work.action.progress = described(dict(progress))
                 work.action.not_before = until or now
             case Done(output):
-                work.action.output = describe(dict(output))
+                work.action.output = described(dict(output))
                 work.move(Status.DONE, "action.done", now, output=_brief(work))
             case Outdated(trouble) if not work.action.is_undo:
                 work.action.digest, work.action.approved_digest, work.action.trouble = "", "", trouble
@@ -59,7 +60,7 @@ def settle(work: Work, result: Result, now: datetime, *, unknown: bool) -> None:
     action, kind = work.action, _KINDS[type(result)]
     trouble = "" if isinstance(result, Done) else getattr(result, "trouble", "")
     work.attempt.result, work.attempt.ended_at = kind, now
-    work.attempt.answer = describe(dict(result.output)) if isinstance(result, Done) else {"trouble": trouble}
+    work.attempt.answer = described(dict(result.output)) if isinstance(result, Done) else {"trouble": trouble}
     then = retries.after(
         kind,
         action.attempts_made,

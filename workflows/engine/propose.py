@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from pydantic import ValidationError
 
 from governance.expressions import EvaluationError, ExpressionError, compiled
-from workflows.actions import describe
+from governance.jsontext import described
 from workflows.capabilities.contract import CapabilityError, Facts
 from workflows.definitions import Assist, Ownership
 from workflows.engine.cancelling import may_have_happened
@@ -57,7 +57,10 @@ def _propose(work: Work, now: datetime) -> None:
         raise CapabilityError(work.trouble)
     _demand_record(work)
     names = {**work.names, "now": now}
-    params = resolve(work.step.params, names, keep=work.capability.deferred)
+    given, keep = work.step.params, work.capability.deferred
+    if work.reference is not None:
+        given, keep = {**given, "record": work.reference}, keep | {"record"}
+    params = resolve(given, names, keep=keep)
     proposal = work.capability.propose(work.capability.Params.model_validate(params), work.context)
     work.payload = work.capability.Payload.model_validate(proposal.payload)
     work.action.payload = work.payload.model_dump(mode="json")
@@ -90,8 +93,8 @@ def gather_facts(work: Work, now: datetime) -> None:
         "proposal": action.payload,
         "confidence": action.confidence,
         "data": work.step.data,
-        "assets": describe(list(facts.assets)) if facts.assets else [],
-        "amounts": describe(dict(facts.amounts)) if facts.amounts else {},
+        "assets": described(list(facts.assets)) if facts.assets else [],
+        "amounts": described(dict(facts.amounts)) if facts.amounts else {},
         "now": now.isoformat(),
     }
 

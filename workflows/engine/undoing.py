@@ -16,10 +16,11 @@ from datetime import datetime
 from django.db import transaction
 
 from governance import databases
+from governance.jsontext import described
 from governance.ledger import Entry, entry, record, record_many
 from governance.people import SOFTWARE, Actor
 from workflows import doorbell
-from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status, describe
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnFailure, Step
 from workflows.engine.work import capability_of
@@ -187,7 +188,7 @@ def _undo_of(run: Run, done: Action, payload: dict[str, object], now: datetime) 
     try:
         capability = capability_of(back.step)
         assert capability is not None
-        back.payload = describe(dict(capability.inverse(payload, done.output)))
+        back.payload = described(dict(capability.inverse(payload, done.output)))
     except (CapabilityError, ValueError) as error:
         back.status, back.settled_at, back.trouble = Status.FAILED, now, f"It could not be undone: {error}"
     return back

@@ -19,7 +19,7 @@ from workflows.actions import Action, Attempt, Status
 from workflows.capabilities.contract import Capability, CapabilityError, Context, Shelf
 from workflows.capabilities.registry import capability
 from workflows.definitions import Step
-from workflows.records import Record, find
+from workflows.records import find
 from workflows.runs import Run
 from workflows.versions import published
 
@@ -38,6 +38,8 @@ class Work:
     held: int
     outputs: Known
     capability: Capability | None = None
+    reference: Mapping[str, Any] | None = None
+    """What `params.record` names, worked out."""
     record: Mapping[str, Any] = field(default_factory=dict)
     context: Context | None = None
     payload: BaseModel | None = None
@@ -133,17 +135,17 @@ def _resolve_records(works: Sequence[Work], now: datetime) -> None:
         reference = work.step.params.get("record")
         if isinstance(reference, Mapping):
             try:
-                found = resolve(dict(reference), {**work.names, "now": now})
+                found = work.reference = resolve(dict(reference), {**work.names, "now": now})
                 wanted[work.action.pk] = (str(found.get("kind", "")), str(found.get("key", "")))
             except (CapabilityError, ValueError) as error:
                 work.trouble = f"params.record: {error}"
     if not wanted:
         return
-    records: dict[tuple[str, str], Record] = find(set(wanted.values()))
+    records = find(set(wanted.values()))
     for work in works:
         record = records.get(wanted.get(work.action.pk, ("", "")))
         if record is not None:
-            work.record = record.namespace
+            work.record = record
 
 
 def _context(work: Work, shelf: Shelf, now: datetime) -> Context:

@@ -1,0 +1,39 @@
+"""All that differs between SQLite and PostgreSQL. Nothing else asks which database it is."""
+
+from governance.databases.bulk import (
+    for_each,
+    fresh,
+    insert_many,
+    new_ids,
+    part_of_list,
+    refresh_statistics,
+    stamp,
+    update_many,
+)
+from governance.databases.locks import HALTS, clock, lock_exclusive, lock_shared, locked, skip_locked, under_way
+from governance.databases.outages import is_away, is_deadlock
+from governance.databases.triggers import make_append_only, make_state_table
+from governance.databases.vendor import is_postgres
+
+__all__ = (
+    "HALTS",
+    "clock",
+    "for_each",
+    "fresh",
+    "insert_many",
+    "is_away",
+    "is_deadlock",
+    "is_postgres",
+    "lock_exclusive",
+    "lock_shared",
+    "locked",
+    "make_append_only",
+    "make_state_table",
+    "new_ids",
+    "part_of_list",
+    "refresh_statistics",
+    "skip_locked",
+    "stamp",
+    "under_way",
+    "update_many",
+)
