@@ -54,5 +54,11 @@ def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, A
     return {
         (kind, key): {**fields, "kind": kind, "key": key}
         for kind, chosen in keys.items()
-        for key, fields in Record.objects.filter(kind=kind, key__in=chosen).values_list("key", "fields")
+        for key, fields in Record.objects.filter(kind=kind, key__in=chosen).order_by().values_list("key", "fields")
     }
+
+
+def namespaces(ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Return what rules see of these records, by id."""
+    rows = Record.objects.filter(pk__in=ids).order_by().values_list("pk", "kind", "key", "fields")
+    return {id: {**fields, "kind": kind, "key": key} for id, kind, key, fields in rows}

@@ -7,6 +7,7 @@ from governance.databases.bulk import (
     new_ids,
     part_of_list,
     refresh_statistics,
+    rows_by,
     stamp,
     update_many,
 )
@@ -32,6 +33,7 @@ __all__ = (
     "new_ids",
     "part_of_list",
     "refresh_statistics",
+    "rows_by",
     "skip_locked",
     "stamp",
     "under_way",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -206,6 +207,33 @@ def for_each(rows: Sequence[Mapping[str, Any]], kinds: Mapping[str, str], select
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {select} FROM {_rows_of_json(kinds)}", [jsontext.encode(rows)])
         return list(cursor.fetchall())
+
+
+def rows_by(
+    model: type[models.Model], column: str, keys: Sequence[int], columns: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Return these columns of the rows whose indexed `column` is one of the keys, in no order.
+
+    Each key is looked up by itself: for a list of them PostgreSQL reads the whole table while it knows too little of
+    it, and a table that grows by thousands a second is always one of which it knows too little.
+    """
+    if not is_postgres():
+        return list(model._default_manager.filter(**{f"{column}__in": keys}).order_by().values_list(*columns))
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    names = ", ".join(connection.ops.quote_name(str(fields[name].column)) for name in columns)
+    table, key = (connection.ops.quote_name(name) for name in (model._meta.db_table, column))
+    statement = (
+        f"SELECT {names} FROM unnest(%s::bigint[]) AS wanted(key) "
+        f"CROSS JOIN LATERAL (SELECT {names} FROM {table} WHERE {key} = wanted.key OFFSET 0) AS found"
+    )
+    documents = [number for number, name in enumerate(columns) if isinstance(fields[name], models.JSONField)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(keys)])
+        rows = [list(row) for row in cursor.fetchall()]
+    for row in rows:
+        for number in documents:
+            row[number] = json.loads(row[number])
+    return [tuple(row) for row in rows]
 
 
 def part_of_list(model: type[models.Model], column: str, key: int, begin: int, size: int) -> list[int]:

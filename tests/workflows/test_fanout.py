@@ -65,6 +65,7 @@ def campaign(world):
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(fanout, "CHUNK", 3)
+    monkeypatch.setattr(fanout, "SECONDS", 0)
 
 
 def children(run):
@@ -98,6 +99,7 @@ def test_without_a_join_the_step_is_done_when_all_are_started(campaign, small_ch
 
 def test_what_is_remembered_between_chunks_stays_small_whatever_their_number(campaign, monkeypatch):
     monkeypatch.setattr(fanout, "CHUNK", 2)
+    monkeypatch.setattr(fanout, "SECONDS", 0)
     world = campaign(EACH, "all", CHILD, [f"contact-{number}" for number in range(20)])
     run = world.run("campaign")
     assert world.action(run, "each").progress == {"begun": 20, "started": 20}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from governance.databases import rows_by
 from governance.expressions import EvaluationError, ExpressionError, compiled
 from governance.judging import Verdict
 from governance.ledger import Entry, entry
@@ -119,8 +120,8 @@ def known_of(runs: Iterable[Run]) -> dict[int, Known]:
     ids = [run.pk for run in runs]
     keys = {step.pk: step.key for id in {run.version_id for run in runs} for step in published(id).ordered_steps}
     found: dict[int, Known] = defaultdict(dict)
-    columns = ("run_id", "step_id", "round", "status", "output", "undo_of")
-    for run, step, number, status, output, undone in Action.objects.filter(run__in=ids).values_list(*columns):
+    columns = ("run_id", "step_id", "round", "status", "output", "undo_of_id")
+    for run, step, number, status, output, undone in rows_by(Action, "run_id", ids, columns):
         if undone is None:  # asked here and not of SQLite, which would walk all actions that undo nothing
             before = found[run].get(keys[step])
             if before is None or before["round"] < number:
