@@ -103,8 +103,13 @@ TEMPLATES = [
 if env.str("DATABASE_URL", ""):
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
-    # a host that vanished in the middle of a transaction would hold its locks, and every halt, for hours
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c idle_in_transaction_session_timeout=5s")
+    # a host that vanished in the middle of a transaction would hold its locks, and every halt, for hours; and what has
+    # committed must be on the disk before anything is sent, whatever the server's own settings say
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options",
+        "-c idle_in_transaction_session_timeout=5s -c synchronous_commit=on "
+        r"-c default_transaction_isolation=read\ committed",
+    )
 else:
     DATABASES = {
         "default": {
@@ -115,7 +120,7 @@ else:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": (
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; "
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; "
                     "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;"
                 ),
             },

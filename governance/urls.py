@@ -22,3 +22,4 @@ PAGES = (
 
 urlpatterns = [path("", include(module)) for module in PAGES]
 urlpatterns += [path("accounts/", include("governance.accounts_urls"))]
+handler500 = "governance.views.outage.broke"

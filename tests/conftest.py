@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,16 @@ from workflows.records import Record
 from workflows.runs import Run
 from workflows.versions import published
 
+SLOW = {"benchmarks", "faults", "journeys", "model", "starters"}
+"""Folders with tests that a plain `pytest` leaves out (`addopts`); who names one wants all of it."""
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    words = [str(word) for word in config.invocation_params.args]
+    named = {part for word in words if not word.startswith("-") for part in Path(word.split("::")[0]).parts}
+    if named & SLOW and "-m" not in words:
+        config.option.markexpr = ""
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -12,6 +13,8 @@ from django.db.models import Q
 from governance.people import Person
 from workflows.definitions import Step, Workflow
 from workflows.runs import Run
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Status(models.TextChoices):
@@ -146,8 +149,9 @@ class Action(models.Model):
 
     @property
     def idempotency_key(self) -> str:
-        """One key for all attempts of this action."""
-        return f"remit-{self.pk}"
+        """One key for all attempts of this action, and of no other, in whatever installation."""
+        moment = (self.created_at - _EPOCH) // timedelta(microseconds=1)
+        return f"remit-{self.pk}-{moment:x}"
 
     @property
     def is_approved(self) -> bool:

@@ -12,7 +12,7 @@ from governance.databases.bulk import (
     update_many,
 )
 from governance.databases.locks import HALTS, clock, lock_exclusive, lock_shared, locked, skip_locked, under_way
-from governance.databases.outages import is_away, is_deadlock
+from governance.databases.outages import is_away, is_deadlock, stood_still
 from governance.databases.triggers import make_append_only, make_state_table
 from governance.databases.vendor import is_postgres
 
@@ -36,6 +36,7 @@ __all__ = (
     "rows_by",
     "skip_locked",
     "stamp",
+    "stood_still",
     "under_way",
     "update_many",
 )

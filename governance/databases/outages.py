@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from django.db import InterfaceError, OperationalError
 
+STOOD_STILL = "25P03"
+"""idle_in_transaction_session_timeout (PostgreSQL, appendix A)."""
+
 
 def is_away(error: Exception) -> bool:
     """Whether it was the database that failed (gone, restarting, full, busy), and not what it was asked."""
     if isinstance(error, InterfaceError):
         return True
     state = getattr(error.__cause__, "sqlstate", None) or "08"
-    if state == "25P03":  # this connection stood still in a transaction for too long; an InternalError
+    if state == STOOD_STILL:  # an InternalError
         return True
     return isinstance(error, OperationalError) and state[:2] in ("08", "53", "57", "58")
+
+
+def stood_still(error: Exception) -> bool:
+    """Whether the server ended this connection because it did nothing for too long in the middle of a transaction."""
+    return getattr(error.__cause__, "sqlstate", None) == STOOD_STILL
 
 
 def is_deadlock(error: Exception) -> bool:

@@ -163,14 +163,14 @@ class Seen:
     def __init__(self, folder: Path) -> None:
         self._files = [folder / "http.jsonl", folder / "smtp.jsonl"]
         self._read_to = dict.fromkeys(self._files, 0)
-        self._took: Counter[str] = Counter()
+        self._took: Counter[int] = Counter()
         self._lock = Lock()
 
     def took(self, action: int) -> bool:
         with self._lock:
             for file in self._files:
                 self._go_on(file)
-        return self._took[f"remit-{action}"] > 0
+        return self._took[action] > 0
 
     def _go_on(self, file: Path) -> None:
         if not file.exists():
@@ -181,7 +181,8 @@ class Seen:
                 if not line.endswith(b"\n"):
                     return
                 arrival = Arrival(**json.loads(line))
-                self._took[arrival.key] += arrival.took
+                if arrival.key:
+                    self._took[int(arrival.key.split("-")[1])] += arrival.took
                 self._read_to[file] += len(line)
 
 

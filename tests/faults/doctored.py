@@ -18,7 +18,7 @@ def the(evidence, workflow, status="done", key="send"):
 
 def of(evidence, action):
     """Return what arrived of the action."""
-    (found,) = [one for one in evidence.arrivals if one.key == f"remit-{action.id}"]
+    (found,) = [one for one in evidence.arrivals if one.key.startswith(f"remit-{action.id}-")]
     return found
 
 

@@ -10,6 +10,7 @@ from tests.faults.checker import check
 from tests.faults.doctored import DOCTORED
 from tests.faults.evidence import Told, read
 from tests.faults.witness import Arrival
+from workflows.actions import Action
 
 PROGRAM = """
 workflow: letters
@@ -94,7 +95,7 @@ def arrival(action):
         "message_id": "",
     }
     at = action.attempts[0].begun_at.timestamp() + 0.1
-    return Arrival("smtp", at, f"remit-{action.id}", "", content, "ok", True)
+    return Arrival("smtp", at, Action.objects.get(pk=action.id).idempotency_key, "", content, "ok", True)
 
 
 def test_a_day_on_which_all_went_well_has_no_violation(evidence):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +32,9 @@ from workflows.capabilities.contract import (
     Shape,
     Unknown,
 )
+
+ANSWERS = 5
+"""So many answers of the server a mail waits for: to MAIL, RCPT, DATA, its end, and one to spare."""
 
 
 class Send(Capability):
@@ -117,8 +122,9 @@ def _sent(message: EmailMultiAlternatives, payload: Send.Payload, context: Conte
     except (OSError, smtplib.SMTPException) as error:
         return NotSent(f"the mail server could not be reached: {error}")
     if not context.in_time:
-        connection.close()
+        _close(connection)
         return NotSent("the mail server let us wait too long; nothing was sent")
+    _hurry(connection, context)
     try:
         message.send()
     except smtplib.SMTPRecipientsRefused as error:
@@ -130,8 +136,22 @@ def _sent(message: EmailMultiAlternatives, payload: Send.Payload, context: Conte
     except (TimeoutError, smtplib.SMTPServerDisconnected, OSError) as error:
         return Unknown(f"the connection to the mail server broke while sending: {error}")
     finally:
-        connection.close()
+        _close(connection)
     return Done({"to": payload.to, "to_name": payload.to_name, "subject": payload.subject})
+
+
+def _hurry(connection: Any, context: Context) -> None:
+    """Let the server take no longer for all its answers than the attempt has left."""
+    server = getattr(connection, "connection", None)
+    if context.deadline is not None and server is not None and server.sock is not None:
+        left = context.deadline - time.monotonic()
+        server.sock.settimeout(min(settings.EMAIL_TIMEOUT, max(left, 0.1) / ANSWERS))
+
+
+def _close(connection: Any) -> None:
+    """Say good-bye; whether the server hears it changes nothing about what was sent."""
+    with suppress(OSError, smtplib.SMTPException):
+        connection.close()
 
 
 def _text(words: bytes | str) -> str:

@@ -42,9 +42,7 @@ class EditRefused(Exception):
 
 def approve(action_id: int, digest: str, actor: Actor, now: datetime, note: str = "") -> None:
     """Let the action begin as it was seen. Raises Stale when it is not what was seen."""
-    work = _locked(action_id, now)
-    if not digest or digest != work.action.digest:
-        raise Stale
+    work = _seen(action_id, digest, now)
     _release(work, actor, now, note)
 
 
@@ -55,9 +53,7 @@ def edited(
 
     Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
     """
-    work = _locked(action_id, now)
-    if not digest or digest != work.action.digest:
-        raise Stale
+    work = _seen(action_id, digest, now)
     before = dict(work.action.payload)
     _put(work, changes)
     gather_facts(work, now)
@@ -69,6 +65,14 @@ def edited(
     changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
     work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
     _release(work, actor, now, note)
+
+
+def _seen(action_id: int, digest: str, now: datetime) -> Work:
+    """Lock what stands in review as it was seen. Raises Stale."""
+    work = _locked(action_id, now)
+    if work.was != Status.IN_REVIEW or not digest or digest != work.action.digest:
+        raise Stale
+    return work
 
 
 def _put(work: Work, changes: Mapping[str, Any]) -> None:

@@ -70,9 +70,7 @@ class Flight:
     def board(self, works: Sequence[Work], began: float) -> None:
         """Take begun effects. `began` is when, on the monotonic clock, before their begin was asked for."""
         for work in works:
-            assert work.capability is not None
-            host = work.capability.host(work.typed(work.capability))
-            self._waiting.append(Trip(work, host, began + self._seconds))
+            self._waiting.append(Trip(work, _host(work), began + self._seconds))
         self._depart()
 
     def _depart(self) -> None:
@@ -118,6 +116,16 @@ class Flight:
                 stay.append(trip)
         self._waiting = stay
         return found
+
+
+def _host(work: Work) -> str:
+    """Return whom the effect reaches; "" when that cannot be said. It has begun, so nothing may break here."""
+    assert work.capability is not None
+    try:
+        return work.capability.host(work.typed(work.capability))
+    except Exception:
+        log.exception("It cannot be said whom action %s reaches", work.action.pk)
+        return ""
 
 
 def _act(trip: Trip) -> Result:

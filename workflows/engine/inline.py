@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from governance import databases
 from governance.faultpoints import fault_point
@@ -45,7 +45,7 @@ def _batch(now: datetime, busy: Busy, limit: int, besides: Collection[int]) -> i
     try:
         return _inline(now, lambda: lock_inline(busy, limit, now, besides), seen)
     except Exception as error:
-        if databases.is_away(error):  # not the action is at fault
+        if databases.is_away(error) and not databases.stood_still(error):  # not the action is at fault
             raise
         if databases.is_deadlock(error):
             return len(seen)  # the other one went on; these are ready as before
@@ -101,14 +101,22 @@ def _suspect(action: int, deaths: int, now: datetime) -> int:
 
 
 def _alone(action: int, now: datetime) -> int:
-    """Try one action and only its own step, so that what breaks or kills is known by name."""
-    try:
-        return _inline(now, lambda: lock_one(action, now), [], seconds=0)
-    except Exception as error:
-        if databases.is_away(error):
-            raise
-        log.exception("Action %s broke", action)
-        return fail(action, now, f"it broke in a way nobody foresaw: {type(error).__name__}: {error}")
+    """Try one action and only its own step, so that what breaks or kills is known by name.
+
+    One that takes so long that the database gives up on it is tried twice: perhaps it was the machine that stood still.
+    """
+    for _ in range(2):
+        try:
+            return _inline(now, lambda: lock_one(action, now), [], seconds=0)
+        except Exception as error:
+            if databases.stood_still(error):
+                connection.close()
+                continue
+            if databases.is_away(error):
+                raise
+            log.exception("Action %s broke", action)
+            return fail(action, now, f"it broke in a way nobody foresaw: {type(error).__name__}: {error}")
+    return fail(action, now, "it took longer than a step inside the database may take")
 
 
 def fail(action: int, now: datetime, trouble: str) -> int:

@@ -30,7 +30,10 @@ from workflows.versions import published
 
 OVER = (*CAME_TO_NOTHING, Status.DONE)
 BEGUN = (Status.STARTED, Status.CLAIMED, Status.UNCERTAIN)
-_READ = ("pk", "run_id", "step_id", "status", "settled_at", "undo_of_id", "output", "workflow_id", "inline", "priority")
+_READ = (
+    *("pk", "run_id", "step_id", "status", "settled_at", "undo_of_id", "output", "workflow_id", "inline", "priority"),
+    "attempts_made",
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Deeds:
 
     @property
     def begun(self) -> Action | None:
-        """Something that is under way or uncertain: first it must be known what came of it."""
-        return next((action for action in self.actions if action.status in BEGUN and not action.is_undo), None)
+        """Something that is under way, uncertain or to be tried again: first it must be known what came of it."""
+        return next((action for action in self.actions if _is_open(action) and not action.is_undo), None)
 
     @property
     def _done(self) -> list[Action]:
@@ -88,6 +91,10 @@ class Deeds:
         except CapabilityError:
             return False
         return capability is not None and capability.reversible
+
+
+def _is_open(action: Action) -> bool:
+    return action.status in BEGUN or (action.status == Status.READY and action.attempts_made > 0)
 
 
 def deeds_of(runs: Iterable[Run]) -> dict[int, Deeds]:
