@@ -179,19 +179,20 @@ def update_many(
     data = jsontext.encode([{**row, "row_id": row["id"]} for row in rows])
     condition = f" AND ({only_where})" if only_where else ""
     sets = ", ".join(f"{name} = n.{name}" for name in columns)
-    source_columns = {**columns, **(given or {})}
-    if is_postgres():
-        shape = ", ".join(f"{name} {kind}" for name, kind in source_columns.items())
-        source = f"json_to_recordset(%s::json) AS n(row_id bigint, {shape})"
-    else:
-        shape = ", ".join(
-            f"value {'->' if kind == 'jsonb' else '->>'} '{name}' AS {name}" for name, kind in source_columns.items()
-        )
-        source = f"(SELECT value ->> 'row_id' AS row_id, {shape} FROM json_each(%s)) AS n"
+    source = _new_values({**columns, **(given or {})})
     statement = f"UPDATE {table} AS t SET {sets} FROM {source} WHERE id = n.row_id{condition} RETURNING id"
     with connection.cursor() as cursor:
         cursor.execute(statement, [data])
         return [row[0] for row in cursor.fetchall()]
+
+
+def _new_values(kinds: Mapping[str, str]) -> str:
+    """Return the SQL for the rows `n` of a JSON array given as the one parameter, each with its `row_id`."""
+    if is_postgres():
+        shape = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+        return f"json_to_recordset(%s::json) AS n(row_id bigint, {shape})"
+    shape = ", ".join(f"value {'->' if kind == 'jsonb' else '->>'} '{name}' AS {name}" for name, kind in kinds.items())
+    return f"(SELECT value ->> 'row_id' AS row_id, {shape} FROM json_each(%s)) AS n"
 
 
 def stamp(moment: datetime) -> str:
