@@ -106,8 +106,9 @@ class Chaos:
         if missing := self._missing(blow):
             self.impossible.add(f"{blow.name} ({missing})")
             return
+        if blow.single or blow.point:
+            self.town.desk.lift_all()  # under a halt nobody would come to most points
         if blow.single:
-            self.town.desk.lift_all()
             until(self.recovery.all_run, 30)
         self.fallen[blow.name] += 1
         log.info("%s", blow.name)
