@@ -23,7 +23,7 @@ from workflows.definitions import Workflow
 from workflows.engine.work import resolve
 from workflows.records import Audience, Record, namespaces
 
-CHUNK = 125
+CHUNK = 200
 """Runs written together."""
 SECONDS = 0.06
 """So long one transaction goes on starting runs: a halt waits for every transaction under way."""
