@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.progress import say
+from tests.benchmarks.results import PUBLISHED
 from tests.benchmarks.servers import Postgres, Redis
 from tests.benchmarks.system import System
+from tests.benchmarks.table import table
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     with item.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         say(f"\n{item.name}")
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured as the table of the README."""
+    if PUBLISHED:
+        terminalreporter.section("measured")
+        terminalreporter.write_line(table(PUBLISHED))
 
 
 @pytest.fixture

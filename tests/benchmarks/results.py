@@ -19,6 +19,8 @@ from tests.live import ROOT
 FILE = Path(os.environ.get("REMIT_BENCHMARK_RESULTS") or ROOT / ".remit/benchmarks.jsonl")
 SCALE = float(os.environ.get("REMIT_BENCHMARK_SCALE") or 1)
 """1 for the sizes the targets are stated for; less to try whether everything works."""
+PUBLISHED: list[dict[str, Any]] = []
+"""What this process has measured."""
 _HOLDS = {">=": operator.ge, "<=": operator.le, "==": operator.eq}
 
 
@@ -66,23 +68,26 @@ class Result:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def publish(self) -> None:
-        line = json.dumps(
-            {
-                "benchmark": self.benchmark,
-                "what": self.what,
-                "figures": [figure.as_json() for figure in self.figures],
-                "met": None if SCALE < 1 else all(figure.met is not False for figure in self.figures),
-                "sizes": self.sizes,
-                "scale": SCALE,
-                "notes": self.notes,
-                "versions": {**machine.versions(), **self.versions},
-                "machine": machine.machine(),
-                "commit": machine.commit(),
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-        )
+        found = self._as_json()
+        PUBLISHED.append(found)
+        line = json.dumps(found)
         FILE.parent.mkdir(parents=True, exist_ok=True)
         with FILE.open("a") as file:
             file.write(f"{line}\n")
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "benchmark": self.benchmark,
+            "what": self.what,
+            "figures": [figure.as_json() for figure in self.figures],
+            "met": None if SCALE < 1 else all(figure.met is not False for figure in self.figures),
+            "sizes": self.sizes,
+            "scale": SCALE,
+            "notes": self.notes,
+            "versions": {**machine.versions(), **self.versions},
+            "machine": machine.machine(),
+            "commit": machine.commit(),
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
