@@ -1,5 +1,7 @@
 """The one door to an effect: what must still be true in the moment something begins."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -126,3 +128,16 @@ def test_every_attempt_of_an_action_carries_the_same_key(approved):
     propose(again, approved.now)
     assert begin(again, approved.now)[0].context.idempotency_key == first
     assert Attempt.objects.count() == 2
+
+
+def test_the_action_of_the_same_number_in_another_installation_has_another_key():
+    first, second = (
+        Action(pk=7, created_at=datetime(2026, 3, 2, 12, tzinfo=UTC) + step) for step in (LEASE, 2 * LEASE)
+    )
+    assert first.idempotency_key != second.idempotency_key
+
+
+def test_the_key_is_the_same_however_the_action_was_read(approved):
+    action = Action.objects.get()
+    born = Action(pk=action.pk, created_at=action.created_at)
+    assert action.idempotency_key == born.idempotency_key == Action.objects.get(pk=action.pk).idempotency_key

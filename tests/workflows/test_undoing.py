@@ -160,14 +160,15 @@ def test_an_open_run_is_not_undone(deal):
         ask(deal, run)
 
 
-def test_what_is_uncertain_is_settled_first(deal):
+@pytest.mark.parametrize(("status", "attempts"), [("uncertain", 1), ("ready", 1)])
+def test_what_may_have_happened_is_settled_first(deal, status, attempts):
     run = stopped(deal)
     Action.objects.filter(pk=deal.action(run, "sign").pk).delete()
     Action.objects.create(
         run=run, step=deal.action(run, "tell").step, workflow=run.workflow, round=2, inline=False,
-        not_before=deal.now, created_at=deal.now,
+        not_before=deal.now, created_at=deal.now, attempts_made=attempts,
     )  # fmt: skip
-    put(run.actions.get(round=2), "uncertain")
+    put(run.actions.get(round=2), status)
     with pytest.raises(IllegalMove, match="It is not known yet what came of “Tell them”"):
         ask(deal, run)
 
