@@ -3,12 +3,13 @@
 from threading import Lock
 from uuid import uuid4
 
-from celery import shared_task
+from celery import Task, shared_task
+from celery.utils.nodenames import worker_direct
 from django.utils import timezone
 
 from governance import databases
 from governance.celery import messages_waiting
-from workflows import doorbell, schedules
+from workflows import doorbell, schedules, watchdog
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
@@ -35,9 +36,11 @@ def work(ring: str = "") -> None:
             doorbell.ring()
 
 
-@shared_task
-def echo(ring: str = "") -> None:
-    """What a worker sends to itself, to hear whether messages still come. That it came is all it says."""
+@shared_task(bind=True)
+def echo(self: Task[..., None], to: str, hops: int) -> None:
+    """What a worker sends to itself, to hear whether messages still come. A namesake's goes back into their queue."""
+    if to != watchdog.SELF and hops > 0:
+        self.apply_async((to, hops - 1), queue=worker_direct(str(self.request.hostname)), expires=30)
 
 
 @shared_task

@@ -38,6 +38,10 @@ QUIET = 5.0
 """An idle worker that heard nothing for so many seconds sends a message to itself."""
 UNHEARD = 2
 """So many of those in a row that did not come within QUIET: it is deaf. One may get lost with a broker."""
+SELF = uuid4().hex
+"""Tells this process from others of its name: nobody keeps workers from sharing one, and so their queue."""
+HOPS = 10
+"""So often a message that a namesake took is handed on."""
 LAST_CHANCE = 5.0
 """Seconds to end in an orderly way."""
 
@@ -160,7 +164,7 @@ def start(app: Celery, hostname: str) -> Watchdog:
     own = worker_direct(hostname)
 
     def ask() -> None:
-        app.tasks[ECHO].apply_async((uuid4().hex,), queue=own, expires=30)
+        app.tasks[ECHO].apply_async((SELF, HOPS), queue=own, expires=30)
 
     watchdog = Watchdog(tasks, vigil, ask, end_this_process)
     _listen(watchdog)
