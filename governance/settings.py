@@ -103,13 +103,16 @@ TEMPLATES = [
 if env.str("DATABASE_URL", ""):
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
-    # a host that vanished in the middle of a transaction would hold its locks, and every halt, for hours; and what has
-    # committed must be on the disk before anything is sent, whatever the server's own settings say
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
-        "options",
-        "-c idle_in_transaction_session_timeout=5s -c synchronous_commit=on "
+    DATABASES["default"]["OPTIONS"] = {
+        # a host that vanished in the middle of a transaction would hold its locks, and every halt, for hours; and what
+        # has committed must be on the disk before anything is sent, whatever the server's own settings say
+        "options": "-c idle_in_transaction_session_timeout=5s -c synchronous_commit=on "
         r"-c default_transaction_isolation=read\ committed",
-    )
+        # nobody waits for ever for a database that vanished: seconds, and for the last one milliseconds
+        **{"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3},
+        "tcp_user_timeout": 15_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 else:
     DATABASES = {
         "default": {
