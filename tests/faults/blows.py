@@ -44,7 +44,8 @@ class Blow:
 
 def at_point(what: str, point: str, seconds: float, system: System, draw: random.Random) -> Iterator[float]:
     """Arm the point; whoever passes it next breaks. The schedule waits for that."""
-    system.arm(f"{point}:{what}:{draw.choice((1, 1, 1, 2, 3))}")
+    passing = draw.choice((1, 1, 1, 2, 3))
+    system.arm(f"{point}:{what}:{1 if point.startswith('tick.') else passing}")  # a schedule is due once a minute
     yield seconds
     system.disarm()
     for part in system.parts:

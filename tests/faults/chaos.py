@@ -109,6 +109,7 @@ class Chaos:
         if blow.single or blow.point:
             self.town.desk.lift_all()  # under a halt nobody would come to most points
         if blow.single:
+            Mood().write(self.system.mood("http"))  # what is measured after it calls there
             until(self.recovery.all_run, 30)
         self.fallen[blow.name] += 1
         log.info("%s", blow.name)
