@@ -45,7 +45,8 @@ PLACED = {"", *(name for file in CODE for name in re.findall(r'\bfault_point\("(
 
 
 class Chaos:
-    """`slow` and `unreached` name what did not go as it should, `violations` what the checker found."""
+    """`slow` names what took too long, `unreached` blows that struck nothing because nobody came to their point in
+    time, `violations` what the checker found."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -155,7 +156,7 @@ class Chaos:
         """Work until somebody passed the point and broke; return when that was, 0 when nobody came there."""
         fired = self.system.faults.with_name("faults.fired")
         loads = TRIGGERS.get(blow.point.split(".")[0], ("start",))
-        late = 60 if blow.point.startswith("tick.") else 0
+        late = 120 if blow.point.startswith("tick.") else 0
         give_up = time.monotonic() + REACHED_WITHIN + late
         while not fired.exists():
             if time.monotonic() > give_up:
@@ -227,7 +228,7 @@ class Chaos:
         slow = self.recovery.too_slow
         promises = Counter(words.partition(":")[0] for words in self.violations)
         return {
-            "fine": not (slow or self.unreached or self.violations),
+            "fine": not (slow or self.violations),
             "seconds": round(seconds),
             "violations": {name: promises[name] for name in ("unpermitted", "twice", "lost", "gap")},
             "first_violations": self.violations[:SHOWN],
