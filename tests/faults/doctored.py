@@ -126,6 +126,12 @@ def two_runs_for_one_order(evidence):
     evidence.runs[999] = replace(first, id=999)
 
 
+def two_runs_for_one_record_of_an_audience(evidence):
+    first = next(run for run in evidence.runs.values() if run.workflow == "notices")
+    first.parent = the(evidence, "letters").id
+    evidence.runs[999] = replace(first, id=999)
+
+
 def moved_twice(evidence):
     evidence.pots["b"] += 5
 
@@ -268,6 +274,7 @@ DOCTORED = [
     (sent_other_words_the_second_time, "twice", "different content under one key"),
     (two_actions_for_one_step, "twice", "has 2 actions of step send"),
     (two_runs_for_one_order, "twice", "order second was asked for once and has 2 runs"),
+    (two_runs_for_one_record_of_an_audience, "twice", "order second was asked for once and has 2 runs"),
     (moved_twice, "twice", "pot b holds 1000010"),
     (a_tick_started_two_runs, "twice", "0 moments of schedules"),
     (nobody_asked_for_it, "lost", "0 reviews of it are open"),

@@ -89,6 +89,8 @@ class RunRow:
     agent: str
     """The address of whoever started it, or the run it all began with, over the API; else empty."""
     trigger: str
+    parent: int | None = None
+    """The action that started it."""
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,11 @@ def _steps() -> list[tuple[int, StepRow, int]]:
 def _runs() -> dict[int, RunRow]:
     rows = Run.objects.values_list(
         *("pk", "status", "version__number", "workflow__slug", "input", "trigger"),
-        *("root__trigger", "started_by__email"),
+        *("parent", "root__trigger", "started_by__email"),
     )
     return {
-        pk: RunRow(pk, status, version, slug, given, email or "" if BY_API in (trigger, first) else "", trigger)
-        for pk, status, version, slug, given, trigger, first, email in rows.iterator(chunk_size=5000)
+        pk: RunRow(pk, status, version, slug, given, email or "" if BY_API in (trigger, first) else "", trigger, parent)
+        for pk, status, version, slug, given, trigger, parent, first, email in rows.iterator(chunk_size=5000)
     }
 
 

@@ -24,15 +24,18 @@ def done_twice(case: Case) -> Iterator[str]:
 
 
 def same_step_twice(case: Case) -> Iterator[str]:
-    """A step of a run has one action a round, and an order one run."""
+    """A step of a run has one action a round, and an order one run.
+
+    Runs that another run's step started are its own: a leader who has that step done again asks for all of them again.
+    """
     steps = Counter(
         (action.run, action.step.key, action.round) for action in case.actions.values() if action.undo_of is None
     )
     for (run, key, number), count in steps.items():
         if count > 1:
             yield f"run {run} has {count} actions of step {key} in round {number}"
-    orders = Counter(str(run.input["order"]) for run in case.runs.values() if "order" in run.input)
-    for order, count in orders.items():
+    orders = Counter((run.parent, str(run.input["order"])) for run in case.runs.values() if "order" in run.input)
+    for (_, order), count in orders.items():
         if count > 1:
             yield f"order {order} was asked for once and has {count} runs"
 

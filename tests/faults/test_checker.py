@@ -1,13 +1,14 @@
 """The checker finds nothing where all is well, and finds every single thing that is doctored."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
 from approvals.reviews import Review
 from governance.halts import pull
 from tests.faults.checker import check
-from tests.faults.doctored import DOCTORED
+from tests.faults.doctored import DOCTORED, the
 from tests.faults.evidence import Told, read
 from tests.faults.witness import Arrival
 from workflows.actions import Action
@@ -101,6 +102,13 @@ def arrival(action):
 def test_a_day_on_which_all_went_well_has_no_violation(evidence):
     assert check(evidence) == []
     assert len(evidence.arrivals) == 2
+
+
+def test_what_a_leader_has_done_again_is_asked_for_again(evidence):
+    first = next(run for run in evidence.runs.values() if run.workflow == "notices")
+    first.parent = the(evidence, "letters").id
+    evidence.runs[999] = replace(first, id=999, parent=the(evidence, "notices").id)
+    assert [found.sentence for found in check(evidence) if found.promise == "twice"] == []
 
 
 @pytest.mark.parametrize(("doctor", "promise", "words"), DOCTORED, ids=lambda value: getattr(value, "__name__", ""))
