@@ -9,18 +9,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.timezone import localtime
+from pydantic import ValidationError
 
 from governance import databases, rulechanges
-from governance.expressions import ExpressionError, compiled
+from governance.envelope.whole import Envelope
 from governance.ledger import Entry, record
 from governance.people import Actor, Person
 from governance.publishing import Change
-from governance.rulebook import Guardrail, Rulebook, Stance, Status, in_force
-from governance.rulechanges import Content, Rail
+from governance.rulebook import Rulebook, Status, in_force
 
 
 class NotPublishable(Exception):
@@ -34,51 +35,39 @@ class Stale(Exception):
         super().__init__("This changed since you looked: another leader kept other answers. Nothing of yours was kept.")
 
 
-EMPTY: Content = {"stances": {}, "guardrails": []}
-
-
-def content_of(rulebook: Rulebook | None) -> Content:
+def content_of(rulebook: Rulebook | None) -> Envelope:
     """Return what the rulebook says; before the first one, nothing."""
-    if rulebook is None:
-        return EMPTY
-    rails = rulebook.guardrails.all()
-    return {
-        "stances": {stance.capability: stance.stance for stance in rulebook.stances.all()},
-        "guardrails": [
-            Rail(when=rail.when, effect=rail.effect, reason=rail.reason, capability=rail.capability) for rail in rails
-        ],
-    }
+    return rulebook.envelope if rulebook else Envelope()
 
 
 def current() -> Rulebook | None:
-    """Return the draft, with its parts; None when nobody began one."""
-    return Rulebook.objects.filter(status=Status.DRAFT).prefetch_related("stances", "guardrails").first()
+    """Return the draft; None when nobody began one."""
+    return Rulebook.objects.filter(status=Status.DRAFT).first()
 
 
 def seen_now() -> str:
     """Return a digest of all that a leader sees while drafting: the rulebook in force and the draft."""
     books = [in_force(), current()]
-    seen = [[book.number, content_of(book)] if book else None for book in books]
+    seen = [[book.number, book.content] if book else None for book in books]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
-def keep(content: Content, person: Person, now: datetime, *, seen: str) -> Rulebook:
+def keep(content: Envelope | Mapping[str, Any], person: Person, now: datetime, *, seen: str) -> Rulebook:
     """Keep the content in the draft, which is begun if there is none. Nothing is in force by that.
 
     `seen` is what `seen_now` said when the form was drawn. Raises Stale when somebody was first.
     """
+    said = Envelope.of(content).as_json()
     try:
         with transaction.atomic():
             _lock()
             if seen != seen_now():
                 raise Stale
             draft = current() or _begin(person, now)
-            draft.stances.all().delete()
-            draft.guardrails.all().delete()
-            _write(draft, content)
+            Rulebook.objects.filter(pk=draft.pk).update(content=said)
     except IntegrityError:
         raise Stale from None
-    return draft
+    return Rulebook.objects.get(pk=draft.pk)
 
 
 def _lock() -> None:
@@ -95,15 +84,6 @@ def _begin(person: Person, now: datetime) -> Rulebook:
 
 def _next_number() -> int:
     return int(Rulebook.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-
-
-def _write(draft: Rulebook, content: Content) -> None:
-    Stance.objects.bulk_create(
-        Stance(rulebook=draft, capability=key, stance=stance) for key, stance in content["stances"].items() if stance
-    )
-    Guardrail.objects.bulk_create(
-        Guardrail(rulebook=draft, position=position, **rail) for position, rail in enumerate(content["guardrails"])
-    )
 
 
 def discard(person: Person, now: datetime) -> bool:
@@ -152,11 +132,10 @@ def publish(
 
 
 def _check_sound(draft: Rulebook) -> None:
-    for rail in draft.guardrails.all():
-        try:
-            compiled(rail.when, boolean=True)
-        except ExpressionError as error:
-            raise NotPublishable(f"The guardrail “{rail.reason}” is not sound: {error}.") from None
+    try:
+        Envelope.of(draft.content)
+    except ValidationError as error:
+        raise NotPublishable(f"The draft is not sound: {error.errors()[0]['msg']}.") from None
 
 
 def _who_was_first(rulebook: Rulebook | None) -> str:

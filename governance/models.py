@@ -5,21 +5,19 @@ from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Team
 from governance.register import Asset
-from governance.rulebook import Guardrail, Rulebook, Stance
+from governance.rulebook import Rulebook
 from governance.tokens import Token
 
 __all__ = [
     "Asset",
     "Entry",
     "EscalationPath",
-    "Guardrail",
     "Halt",
     "HaltLift",
     "Level",
     "Membership",
     "Person",
     "Rulebook",
-    "Stance",
     "Team",
     "Token",
 ]

@@ -35,6 +35,8 @@ def part_of(version: Version) -> WorkflowPart:
         purpose=version.purpose,
         owner=version.owner.slug,
         automation_allowed=version.automation_allowed,
+        recommend_only=version.recommend_only,
+        category=version.category,
         **_flow_of(version),
         input=version.input_schema,
         steps=[_step_part(step) for step in version.steps.select_related("reviewers", "escalation")],
@@ -52,9 +54,19 @@ def _flow_of(version: Version) -> dict[str, Any]:
 
 def _step_part(step: Step) -> StepPart:
     plain = ("key", "title", "question", "capability", "params", "after", "when", "ownership", "assist")
-    terms = ("confidence", "min_confidence", "sample_rate", "guardrails", "data", "on_reject")
+    terms = (
+        "confidence",
+        "min_confidence",
+        "sample_rate",
+        "guardrails",
+        "data",
+        "limits",
+        "tracks",
+        "review_by",
+        "on_reject",
+    )
     values: dict[str, Any] = {name: getattr(step, name) for name in (*plain, *terms)}
-    values.update((name, getattr(step, name) or None) for name in ("join", "repeat", "wait"))
+    values.update((name, getattr(step, name) or None) for name in ("join", "repeat", "wait", "bands"))
     return StepPart(
         **values,
         reviewers=step.reviewers.slug,
@@ -118,6 +130,8 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
         purpose=part.purpose,
         owner=teams[part.owner],
         automation_allowed=part.automation_allowed,
+        recommend_only=part.recommend_only,
+        category=part.category,
         **_control_flow(part),
         input_schema=part.input,
         created_by=person,
@@ -139,7 +153,7 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
 def _control_flow(part: WorkflowPart) -> dict[str, Any]:
     """Return what says when runs begin and go on. What uses none of it stays readable for older workers."""
     return {
-        "schema": SCHEMA if part.has_control_flow else 1,
+        "schema": SCHEMA if part.has_envelope else 2 if part.has_control_flow else 1,
         "priority": Priority[part.priority.upper()],
         "key": part.key,
         "on_failure": part.on_failure,
@@ -148,8 +162,12 @@ def _control_flow(part: WorkflowPart) -> dict[str, Any]:
 
 
 def _values(step: StepPart) -> dict[str, Any]:
-    values = step.model_dump(exclude={"reviewers", "escalation", "due_in"})
-    return {**values, **{name: values[name] or {} for name in ("join", "repeat", "wait")}}
+    values = step.model_dump(mode="json", exclude={"reviewers", "escalation", "due_in", "review_by"})
+    return {
+        **values,
+        **{name: values[name] or {} for name in ("join", "repeat", "wait", "bands")},
+        "review_by": step.review_by,
+    }
 
 
 def draft(workflow: Workflow, person: Person, now: datetime) -> Version:
@@ -204,7 +222,7 @@ def differences(version: Version) -> list[Change]:
 def fingerprint(version: Version) -> str:
     """Return what stands for this draft and what it would replace, to publish exactly what was looked at."""
     before = predecessor(version)
-    content = json.dumps([before.number if before else 0, part_of(version).model_dump()], sort_keys=True)
+    content = json.dumps([before.number if before else 0, part_of(version).model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

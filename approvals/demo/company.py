@@ -11,7 +11,6 @@ from governance import drafting
 from governance.ledger import entry, record_many
 from governance.paths import EscalationPath, Level
 from governance.people import SOFTWARE, Membership, Person, Role, Team
-from governance.rulechanges import Content, Rail
 from workflows.capabilities.registry import capabilities
 
 PASSWORD = "tideway-demo"
@@ -109,9 +108,10 @@ def _paths(company: Company) -> None:
 def agree_on_rules(company: Company, now: datetime) -> None:
     """Put rulebook 1 in force."""
     names = ("when", "effect", "reason", "capability")
-    content: Content = {
+    content = {
         "stances": {key: "out_of_scope" if key in OUT_OF_SCOPE else "approved" for key in capabilities()},
-        "guardrails": [Rail(**dict(zip(names, rail, strict=True))) for rail in GUARDRAILS],  # type: ignore[typeddict-item]
+        "guardrails": [dict(zip(names, rail, strict=True)) for rail in GUARDRAILS],
+        "data_uses": [{"data": "*", "use": "allowed"}],
     }
     draft = drafting.keep(content, company.ada, now, seen=drafting.seen_now())
     titles = {key: capability.title for key, capability in capabilities().items()}

@@ -13,7 +13,7 @@ from governance.databases.bulk import (
 )
 from governance.databases.locks import HALTS, clock, lock_exclusive, lock_shared, locked, skip_locked, under_way
 from governance.databases.outages import is_away, is_deadlock, stood_still
-from governance.databases.triggers import make_append_only, make_state_table
+from governance.databases.triggers import make_append_only, make_frozen, make_state_table
 from governance.databases.vendor import is_postgres
 
 __all__ = (
@@ -29,6 +29,7 @@ __all__ = (
     "lock_shared",
     "locked",
     "make_append_only",
+    "make_frozen",
     "make_state_table",
     "new_ids",
     "part_of_list",

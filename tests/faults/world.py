@@ -12,7 +12,6 @@ from django.utils import timezone
 from governance import drafting
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Role, Team
-from governance.rulechanges import Content, Rail
 from governance.tokens import Token
 from tests.faults.once import START
 from workflows.capabilities.registry import capabilities
@@ -21,6 +20,7 @@ from workflows.records import Record
 
 PROGRAMS = Path(__file__).with_name("programs.yaml")
 FLOWS = Path(__file__).with_name("flows.yaml")
+ANY_DATA = [{"data": "*", "use": "allowed"}]
 POTS = ("till", *(f"pot-{letter}" for letter in "abcdefgh"))
 PEOPLE = (
     ("ada", "Ada Lund", Role.LEADER),
@@ -66,9 +66,9 @@ class World:
     def publish(self, text: str, now: datetime) -> None:
         load(text.replace("WITNESS", self.witness), self.person("ada"), now, publish_too=True)
 
-    def rule(self, rails: list[Rail], now: datetime) -> int:
+    def rule(self, rails: list[dict[str, str]], now: datetime) -> int:
         """Put a rulebook in force that approves every capability and has these guardrails; return its number."""
-        content: Content = {"stances": dict.fromkeys(capabilities(), "approved"), "guardrails": rails}
+        content = {"stances": dict.fromkeys(capabilities(), "approved"), "guardrails": rails, "data_uses": ANY_DATA}
         ada = self.person("ada")
         if drafting.current() is not None:  # of an attempt that broke half-way
             drafting.discard(ada, now)

@@ -6,17 +6,20 @@ import pytest
 
 from governance import drafting
 from governance.drafting import NotPublishable, Stale
+from governance.envelope.guardrails import Guardrail
+from governance.envelope.whole import Envelope
 from governance.ledger import Entry
 from governance.rulebook import Rulebook, Status, in_force
 from governance.rulechanges import changes
 from workflows.capabilities.registry import capabilities
 
+ANY_DATA = [{"data": "*", "use": "allowed"}]
 TITLES = {key: capability.title for key, capability in capabilities().items()}
 RAIL = {"when": "amounts.offer_value > 500", "effect": "review", "reason": "A costly offer", "capability": ""}
 
 
 def content(stances=None, guardrails=()):
-    return {"stances": {**(stances or {})}, "guardrails": list(guardrails)}
+    return Envelope.of({"stances": {**(stances or {})}, "guardrails": list(guardrails), "data_uses": ANY_DATA})
 
 
 def kept(world, who, stances=None, guardrails=()):
@@ -87,7 +90,7 @@ def test_a_guardrail_for_fewer_capabilities_is_shown_as_loosening_first():
 
 def test_keeping_a_draft_changes_nothing_that_is_in_force(world):
     kept(world, "ada", {"email.send": "approved"})
-    assert drafting.content_of(in_force())["stances"] == dict.fromkeys(capabilities(), "approved")
+    assert drafting.content_of(in_force()).stance_of == dict.fromkeys(capabilities(), "approved")
 
 
 def test_ada_publishes_and_the_one_before_is_superseded_with_one_entry(world):
@@ -114,7 +117,7 @@ def test_what_is_out_of_scope_is_refused_from_then_on(world):
         "ownership: automated, reviewers: growth}\n"
     )
     assert world.action(world.run("hello"), "words").status == "done"
-    stances = drafting.content_of(in_force())["stances"]
+    stances = drafting.content_of(in_force()).stance_of
     publish(world, "ada", kept(world, "ada", {**stances, "content.render": "out_of_scope"}))
     action = world.action(world.run("hello"), "words")
     assert (action.status, action.reasons[0]["source"]) == ("refused", "Rulebook 2")
@@ -143,11 +146,11 @@ def test_of_two_who_keep_the_draft_the_second_overwrites_nothing_unseen(world):
     drafting.keep(content({}, [RAIL]), world.ada, world.now, seen=seen)
     with pytest.raises(Stale):
         drafting.keep(content({}), world.lea, world.now, seen=seen)
-    assert drafting.content_of(drafting.current())["guardrails"] == [RAIL]
+    assert drafting.content_of(drafting.current()).guardrails == [Guardrail(**RAIL)]
 
 
 def test_a_draft_that_changes_nothing_is_not_published(world):
-    draft = kept(world, "ada", drafting.content_of(in_force())["stances"])
+    draft = kept(world, "ada", drafting.content_of(in_force()).stance_of)
     with pytest.raises(NotPublishable, match="changes nothing"):
         publish(world, "ada", draft)
 
@@ -232,7 +235,7 @@ def test_a_guardrail_is_removed_by_its_box(world, sign_in):
     kept(world, "ada", {}, [RAIL])
     removal = answers(drafting.seen_now(), {}, [{**RAIL, "DELETE": "on"}]) | {"rail-INITIAL_FORMS": 1}
     sign_in("ada").post("/rulebook/draft/", removal)
-    assert drafting.content_of(drafting.current())["guardrails"] == []
+    assert drafting.content_of(drafting.current()).guardrails == []
 
 
 def test_the_page_tells_the_second_leader_that_nothing_was_counted(world, sign_in):

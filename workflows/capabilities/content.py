@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from governance.register import PLACE
+from governance.register import PLACE, places
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -44,6 +44,15 @@ def rendered(template: str, values: Mapping[str, Any], context: Context) -> dict
     return {part: fill(str(asset.body.get(part, "")), fields) for part in ("subject", "body")}
 
 
+def fields_of(template: str, context: Context) -> list[str]:
+    """Return which fields of the record the template is filled with."""
+    asset = context.shelf.asset("template", template)
+    if asset is None:
+        return []
+    names = places({part: str(asset.body.get(part, "")) for part in ("subject", "body")})
+    return [name for name in names if name in context.record]
+
+
 class Render(Capability):
     """Fill an approved template with the fields of a record."""
 
@@ -66,7 +75,8 @@ class Render(Capability):
         return Proposal({"template": params.template, **rendered(params.template, params.values, context)})
 
     def facts(self, payload: Payload, context: Context) -> Facts:
-        return Facts(assets=[context.shelf.facts("template", payload.template)])
+        assets = [context.shelf.facts("template", payload.template)]
+        return Facts(assets=assets, fields=fields_of(payload.template, context))
 
     def execute(self, payload: Payload, context: Context) -> Result:
         return Done(payload.model_dump())

@@ -87,6 +87,8 @@ class Facts:
 
     assets: Sequence[Mapping[str, Any]] = ()
     amounts: Mapping[str, float] = field(default_factory=dict)
+    fields: Sequence[str] = ()
+    """Fields of the step's record that went into it, besides those the step's own expressions name."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class Capability:
     """Something software can do.
 
     `effect`: it reaches outside our database, so it is begun, executed and recorded in three separate moments.
+    `changes`: it leaves something behind, outside or in a record; what only works something out does not.
     `reversible`: `inverse` gives the payload that undoes it. `retry_safe`: repeating with the same key does no harm.
     """
 
@@ -155,6 +158,8 @@ class Capability:
     title: ClassVar[str]
     icon: ClassVar[str] = "bolt"
     effect: ClassVar[bool] = False
+    changes: ClassVar[bool] = False
+    """Whether something stays changed, outside or in a record; only that is kept back by “recommend only”."""
     reversible: ClassVar[bool] = False
     deferred: ClassVar[frozenset[str]] = frozenset()
     """Params whose expressions the capability evaluates itself."""

@@ -16,7 +16,7 @@ from django.utils.html import linebreaks
 from pydantic import Field, field_validator
 
 from governance.mailcatcher import TEAM
-from workflows.capabilities.content import rendered
+from workflows.capabilities.content import fields_of, rendered
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -44,6 +44,7 @@ class Send(Capability):
     title = "Send a mail"
     icon = "mail"
     effect = True
+    changes = True
     editable = ("subject", "body")
 
     class Params(Shape):
@@ -82,7 +83,8 @@ class Send(Capability):
 
     def facts(self, payload: Payload, context: Context) -> Facts:
         assets = [context.shelf.facts("template", payload.template)] if payload.template else []
-        return Facts(assets=assets, amounts={"recipients": 1})
+        fields = fields_of(payload.template, context) if payload.template else []
+        return Facts(assets=assets, amounts={"recipients": 1}, fields=fields)
 
     def host(self, payload: Payload) -> str:
         return "the mail server"

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from governance.envelope.guardrails import Rule
+from governance.envelope.stances import decided
+from governance.envelope.tracks import by_key
+from governance.envelope.whole import Envelope
 from governance.judging import Condition, Outcome, Reason, Rules, Verdict, judge, stricter
 from governance.rulebook import Rulebook, Status
 from workflows.definitions import Step, Version
@@ -37,6 +41,7 @@ def judge_all(works: Sequence[Work], in_force: InForce, now: datetime) -> None:
         action = work.action
         action.verdict = work.verdict.outcome.value
         action.reasons = [reason.as_json() for reason in work.verdict.reasons]
+        action.needs = [need.as_json() for need in work.verdict.needs]
         action.judged = work.verdict.judged
 
 
@@ -67,16 +72,33 @@ def rules_of(rulebook_id: int | None, step: Step) -> Rules:
 @lru_cache(maxsize=4096)
 def _rules(rulebook_id: int | None, version_id: int, key: str) -> Rules:
     step = published(version_id).steps_by_key[key]
-    conditions = [
-        Condition(rail["when"], Outcome(rail["effect"]), rail["reason"], terms_of(step).source)
-        for rail in step.guardrails
-    ]
+    rails = [Rule.model_validate(rail) for rail in step.guardrails]
+    conditions = [_condition(rail, terms_of(step).source) for rail in rails]
     if not step.capability:  # a person does it with nothing of ours: there is nothing to approve or refuse
-        return Rules("", "approved", "", conditions)
+        return Rules("", "approved", "", conditions, uses=None)
     if rulebook_id is None:
         return Rules(step.capability, None, "No rulebook is in force", conditions)
     rulebook = Rulebook.objects.get(pk=rulebook_id)
-    rails = [rail for rail in rulebook.guardrails.all() if rail.capability in ("", step.capability)]
-    conditions += [Condition(rail.when, Outcome(rail.effect), rail.reason, str(rulebook)) for rail in rails]
-    stance = rulebook.stances.filter(capability=step.capability).values_list("stance", flat=True).first()
-    return Rules(step.capability, stance, str(rulebook), conditions)
+    return narrowed(rulebook.envelope, str(rulebook), step, conditions)
+
+
+def narrowed(envelope: Envelope, source: str, step: Step, conditions: Sequence[Condition]) -> Rules:
+    """Return what the envelope says for this step, beside the step's own conditions. `source` names it for people."""
+    place = (step.capability, step.version.workflow.slug, step.key)
+    rails = [_condition(rail, source) for rail in envelope.guardrails if rail.applies(*place)]
+    found = decided(envelope.stances, *place[:2])
+    return Rules(
+        step.capability,
+        found.stance,
+        source,
+        [*conditions, *rails],
+        review_by=found.review_by,
+        uses=envelope.data_uses,
+        classes=envelope.data_classes,
+        phrases=envelope.phrases,
+        tracks=by_key(envelope.tracks),
+    )
+
+
+def _condition(rail: Rule, source: str) -> Condition:
+    return Condition(rail.when, Outcome(rail.effect), rail.reason, source, rail.track)

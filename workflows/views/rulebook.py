@@ -20,7 +20,7 @@ from governance.drafting import NotPublishable, Stale
 from governance.expressions import NAMES
 from governance.forms.rulebook import RulebookForm
 from governance.publishing import Change, Direction
-from governance.rulebook import Rulebook, StanceKind, in_force
+from governance.rulebook import Effect, Rulebook, StanceKind, in_force
 from workflows.capabilities.registry import capabilities
 
 MAY = "change the rulebook"
@@ -76,8 +76,10 @@ def _rows(stances: Mapping[str, str], form: RulebookForm | None = None) -> list[
 def _book(book: Rulebook) -> dict[str, Any]:
     """Return what the page of one rulebook shows."""
     content = drafting.content_of(book)
-    rows, titles = _rows(content["stances"]), titles_with(content["stances"])
-    rails = [(rail, titles.get(rail.capability, rail.capability)) for rail in book.guardrails.all()]
+    rows, titles = _rows(content.stance_of), titles_with(content.stance_of)
+    rails = [
+        (rail, Effect(rail.effect).label, titles.get(rail.capability, rail.capability)) for rail in content.guardrails
+    ]
     entry = drafting.entry_in_force(book)
     return {
         "book": book,
@@ -89,13 +91,13 @@ def _book(book: Rulebook) -> dict[str, Any]:
 
 
 def _form_context(form: RulebookForm, **more: Any) -> dict[str, Any]:
-    stances = drafting.content_of(drafting.current() or in_force())["stances"]
+    stances = drafting.content_of(drafting.current() or in_force()).stance_of
     return {"form": form, "rows": _rows(stances, form), "names": list(NAMES), "seen": drafting.seen_now(), **more}
 
 
 def _form(data: Mapping[str, Any] | None = None) -> RulebookForm:
     content = drafting.content_of(drafting.current() or in_force())
-    return RulebookForm(titles_with(content["stances"]), content, data)
+    return RulebookForm(titles_with(content.stance_of), content, data)
 
 
 @require_GET
@@ -115,11 +117,11 @@ def _index(request: HttpRequest, told: str = "", status: int = 200) -> HttpRespo
 @require_GET
 def rulebook_version(request: HttpRequest, number: int) -> HttpResponse:
     """One rulebook that is or was in force, and what it changed."""
-    books = Rulebook.objects.exclude(in_force_at=None).prefetch_related("stances", "guardrails")
+    books = Rulebook.objects.exclude(in_force_at=None)
     book = get_object_or_404(books.select_related("created_by"), number=number)
     before = books.filter(in_force_at__lt=book.in_force_at).order_by("in_force_at").last()
     old, new = drafting.content_of(before), drafting.content_of(book)
-    changed = rulechanges.changes(old, new, titles_with({**old["stances"], **new["stances"]}))
+    changed = rulechanges.changes(old, new, titles_with({**old.stance_of, **new.stance_of}))
     return render(request, "rulebook/version.html", {**_book(book), **_changes(changed)})
 
 
@@ -145,7 +147,7 @@ def rulebook_publish(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _publish_page(request)
     key, seen, note = (request.POST.get(name, "") for name in ("draft", "seen", "note"))
-    titles = titles_with(drafting.content_of(in_force())["stances"])
+    titles = titles_with(drafting.content_of(in_force()).stance_of)
     try:
         drafting.publish(int(key) if key.isdigit() else 0, person, timezone.now(), seen=seen, titles=titles, note=note)
     except Stale:
@@ -159,7 +161,7 @@ def _publish_page(request: HttpRequest, told: str = "", status: int = 200) -> Ht
     draft = drafting.current()
     if draft is None:
         raise Http404("There is no draft of the rulebook.")
-    titles = titles_with(drafting.content_of(in_force())["stances"])
+    titles = titles_with(drafting.content_of(in_force()).stance_of)
     changed = drafting.differences(draft, titles)
     seen = drafting.seen_now()
     context = {"draft": draft, "book": in_force(), "seen": seen, "told": told, "note": request.POST.get("note", "")}

@@ -11,11 +11,13 @@ from django.utils import timezone
 from governance import drafting
 from governance.access import person_by_email
 from governance.drafting import NotPublishable, Stale
+from governance.envelope.whole import Envelope
 from governance.people import Person
 from governance.rulebook import Rulebook, in_force
-from governance.rulechanges import Content, changes
+from governance.rulechanges import changes
 from workflows.capabilities.registry import capabilities
-from workflows.rulebookfiles import RulebookProblem, read
+from workflows.rulebookfiles import read
+from workflows.yamltext import FileProblems
 
 
 class Command(BaseCommand):
@@ -34,8 +36,9 @@ class Command(BaseCommand):
             content = read(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-        except RulebookProblem as problem:
-            raise CommandError(f"{problem}\nNothing was loaded.") from None
+        except FileProblems as found:
+            said = "\n".join(problem.at(file.name) for problem in found.problems)
+            raise CommandError(f"{said}\nNothing was loaded.") from None
         titles = {key: capability.title for key, capability in capabilities().items()}
         changed = changes(drafting.content_of(in_force()), content, titles)
         if not changed:
@@ -46,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {change.direction.value:8} {change}")
 
 
-def _publish(content: Content, person: Person, titles: dict[str, str], note: str) -> Rulebook:
+def _publish(content: Envelope, person: Person, titles: dict[str, str], note: str) -> Rulebook:
     now = timezone.now()
     if drafting.current() is not None:
         raise CommandError("A draft of the rulebook stands. Publish or discard it first; nothing was loaded.")

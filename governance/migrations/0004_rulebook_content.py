@@ -1,0 +1,34 @@
+"""What a rulebook says becomes one document. What was in force stays so: whatever data a step declared, it may use."""
+
+from django.db import migrations, models
+
+from governance.databases import make_frozen
+
+ANY_DATA = {"data": "*", "use": "allowed"}
+
+
+def gather(apps, schema_editor):
+    for book in apps.get_model("governance", "Rulebook").objects.all():
+        rails = book.guardrails.order_by("position", "id").values("when", "effect", "reason", "capability")
+        book.content = {
+            "stances": list(book.stances.order_by("capability").values("capability", "stance")),
+            "guardrails": [{name: value for name, value in rail.items() if value} for rail in rails],
+            "data_uses": [ANY_DATA],
+        }
+        book.save(update_fields=["content"])
+
+
+def freeze(apps, schema_editor):
+    sentence = "what a rulebook says changes only while it is a draft"
+    make_frozen("governance_rulebook", "content", "draft", sentence, schema_editor)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("governance", "0003_halt_lifts")]
+    operations = [
+        migrations.AddField("rulebook", "content", models.JSONField(default=dict)),
+        migrations.RunPython(gather, migrations.RunPython.noop),
+        migrations.DeleteModel("Stance"),
+        migrations.DeleteModel("Guardrail"),
+        migrations.RunPython(freeze, migrations.RunPython.noop),
+    ]
