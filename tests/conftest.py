@@ -19,7 +19,7 @@ from governance.rulebook import Rulebook, Status, in_force
 from workflows.actions import Action
 from workflows.capabilities.registry import capabilities
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
 from workflows.publishing import load
 from workflows.records import Record

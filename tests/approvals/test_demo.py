@@ -23,7 +23,7 @@ from workflows.actions import Action, Attempt
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Workflow
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
 from workflows.records import Record
 from workflows.runs import Run
