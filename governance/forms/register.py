@@ -13,7 +13,8 @@ from django.utils.text import slugify
 from governance.expressions import ExpressionError, compiled
 from governance.forms.days import within_reach
 from governance.people import Person, Role, Team
-from governance.register import Asset, Kind, approve, place_in_record, unclosed_place
+from governance.register import Asset, Kind, approve
+from governance.wording import place_in_record, unclosed_place
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 

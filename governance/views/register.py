@@ -17,7 +17,8 @@ from governance.access import leader_or_403, reader_of
 from governance.forms.register import FORMS, AssetForm, WithdrawalForm
 from governance.ledger import Entry
 from governance.people import Person, Role, Team
-from governance.register import PLACE, AlreadyThere, Asset, Kind, newest, places
+from governance.register import AlreadyThere, Asset, Kind, newest
+from governance.wording import PLACE, places
 
 MAY = "change the register"
 CHIPS = {"approved": "in_force", "future": "proposed", "expired": "warn", "withdrawn": "withdrawn"}
