@@ -147,7 +147,8 @@ def _edited(fact: Fact, step: str, data: Data) -> str:
 
 
 def _recalled(fact: Fact, step: str, data: Data) -> str:
-    return f"{step} taken back from the queue, as {fact.actor_name} changed what it rests on{_after(data.get('reason'))}"
+    why = _after(data.get("reason"))
+    return f"{step} taken back from the queue, as {fact.actor_name} changed what it rests on{why}"
 
 
 def _judged_again(fact: Fact, step: str, data: Data) -> str:
@@ -157,7 +158,8 @@ def _judged_again(fact: Fact, step: str, data: Data) -> str:
 def _reviews_recalled(fact: Fact, step: str, data: Data) -> str:
     told = f"{data.get('refused', 0):,} refused, {data.get('rebadged', 0):,} kept their place under new reasons"
     person = f", {data['to_person']:,} given to a person" if data.get("to_person") else ""
-    return f"What waited with the {data.get('kind', 'asset')} “{data.get('title', '')}” was judged again: {told}{person}"
+    named = f"the {data.get('kind', 'asset')} “{data.get('title', '')}”"
+    return f"What waited with {named} was judged again: {told}{person}"
 
 
 def _escalated(fact: Fact, step: str, data: Data) -> str:

@@ -1,6 +1,6 @@
 """The blast radius of a withdrawal: what uses an asset of the register now, and what went out with it.
 
-Found by what each action's facts name, in the versions that would be withdrawn: the one looked at and every earlier one.
+Found by what each action's facts name, in the versions that would be withdrawn: the one looked at and all before it.
 """
 
 from __future__ import annotations
@@ -149,4 +149,3 @@ def _texts(value: Any) -> Iterator[str]:
 def _quotes(text: str, key: str) -> bool:
     """Whether an expression holds the key as a text of its own."""
     return text.startswith("=") and (f"'{key}'" in text or f'"{key}"' in text)
-

@@ -1,8 +1,8 @@
 """Withdrawing an asset of the register, with all that follows from it.
 
 First the withdrawal alone, under the halts' lock: once it has committed nothing that names the asset begins. Then what
-waits for people is judged again, a part at a time, so that begins of other work need not wait for all of it. Should that
-break off, nothing begins all the same, and the asset's page offers to go on.
+waits for people is judged again, a part at a time, so that begins of other work need not wait for all of it. Should
+that break off, nothing begins all the same, and the asset's page offers to go on.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class ListsOne(Func):
         column, params = compiler.compile(self.source_expressions[0])
         return f"({column} @> %s::jsonb)", [*params, json.dumps({self.name: [self.wanted]})]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
         tests = " AND ".join("json_extract(one.value, %s) = %s" for _ in self.wanted)
         values = [value for name, text in self.wanted.items() for value in (f"$.{name}", text)]

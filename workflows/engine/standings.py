@@ -7,7 +7,7 @@ stays so until it has begun.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,6 @@ def look_again(works: Sequence[Work], now: datetime) -> None:
 def name_of(asset: Mapping[str, Any]) -> Name:
     """Return the asset's facts as (kind, key, version)."""
     return asset["kind"], asset["key"], asset["version"]
-
 
 
 def _standing(found: Mapping[str, Any], assets: Mapping[Name, Asset], now: datetime) -> dict[str, str]:
