@@ -62,6 +62,7 @@ def edited(
         raise EditRefused(work.verdict)
     work.action.verdict = work.verdict.outcome.value
     work.action.reasons = [reason.as_json() for reason in work.verdict.reasons]
+    work.action.needs = [need.as_json() for need in work.verdict.needs]
     changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
     work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
     _release(work, actor, now, note)
