@@ -30,7 +30,10 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class Use:
-    """One action that names it. `workflow` and `step` are titles; `may_open`: the reader may see its run."""
+    """One action that names it. `workflow` and `step` are titles; `may_open`: the reader may see its run.
+
+    `inline`: it has no effect outside.
+    """
 
     action: int
     run: int
@@ -39,6 +42,7 @@ class Use:
     status: str
     version: int
     settled_at: datetime | None
+    inline: bool
     may_open: bool
 
 
@@ -74,11 +78,15 @@ class Blast:
         found = self._uses(Q(status=Status.DONE, settled_at__gte=self.now - WINDOW))
         return sorted(found, key=lambda use: (use.settled_at or self.now, use.action), reverse=True)
 
-    @cached_property
+    @property
     def outside(self) -> list[Use]:
         """Those of `gone_out` that reached somebody outside."""
-        effects = set(self._actions(Q(status=Status.DONE, inline=False)).values_list("pk", flat=True))
-        return [use for use in self.gone_out if use.action in effects]
+        return [use for use in self.gone_out if not use.inline]
+
+    @property
+    def inside(self) -> list[Use]:
+        """Those that only worked something out for later steps."""
+        return [use for use in self.gone_out if use.inline]
 
     @cached_property
     def doors(self) -> list[Door]:
@@ -116,11 +124,20 @@ class Blast:
 
     def _uses(self, which: Q) -> list[Use]:
         mine = set(workflows_for(self.reader).values_list("pk", flat=True))
-        columns = ("pk", "run_id", "workflow_id", "step__version__title", "step__title", "status", "settled_at")
+        columns = (
+            "pk",
+            "run_id",
+            "workflow_id",
+            "step__version__title",
+            "step__title",
+            "status",
+            "settled_at",
+            "inline",
+        )
         rows = self._actions(which).order_by("pk").values_list("facts__assets", *columns)
         return [
-            Use(pk, run, title, step, Status(status).label, version, settled, flow in mine)
-            for assets, pk, run, flow, title, step, status, settled in rows
+            Use(pk, run, title, step, Status(status).label, version, settled, inline, flow in mine)
+            for assets, pk, run, flow, title, step, status, settled, inline in rows
             if (version := self._version(assets))
         ]
 

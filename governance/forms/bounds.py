@@ -23,7 +23,9 @@ class NamesField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = str(super().clean(value))
-        found = {name.casefold(): name for name in filter(None, map(str.strip, text.split(",")))}
+        found: dict[str, str] = {}
+        for name in filter(None, map(str.strip, text.split(","))):
+            found.setdefault(name.casefold(), name)
         if len(found) > MOST_NAMES:
             raise ValidationError(f"At most {MOST_NAMES} names; these are {len(found)}.")
         if long := next((name for name in found.values() if len(name) > LONGEST), ""):

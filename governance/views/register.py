@@ -18,7 +18,6 @@ from governance.access import leader_or_403, reader_of
 from governance.forms.register import FORMS, AssetForm
 from governance.people import Person, Role, Team
 from governance.register import AlreadyThere, Asset, Kind, in_use, newest
-from governance.sentences import spelled
 from governance.wording import PLACE
 
 MAY = "change the register"
@@ -89,7 +88,7 @@ def asset(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         "places": chosen.wording.places if kind == Kind.TEMPLATE else [],
         "bounds": _bounds(chosen),
         "claims": [(key, _claim(key, now)) for key in chosen.claims],
-        "holds_for": [(spelled(name), names) for name, names in chosen.holds_for.items()],
+        "holds_for": [f"{name} {', '.join(names)}" for name, names in chosen.holds_for.items() if names],
         "withdrawal": chosen.withdrawal,
         "used": in_use(versions, now),
         "may_change": reader_of(request).leads(versions[0].owner_id),
