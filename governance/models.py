@@ -6,6 +6,7 @@ from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Team
 from governance.register import Asset
 from governance.rulebook import Rulebook
+from governance.signatures import Signature
 from governance.tokens import Token
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Membership",
     "Person",
     "Rulebook",
+    "Signature",
     "Team",
     "Token",
 ]

@@ -186,6 +186,12 @@ def _numbered(words: str) -> Callable[[Fact, str, Data], str]:
     return lambda fact, step, data: f"{fact.actor_name} {words.format(data.get('version', data.get('rulebook', '')))}"
 
 
+def _signed(words: str, said: str = "") -> Callable[[Fact, str, Data], str]:
+    """Return who signed, what, and what they said."""
+    numbered = _numbered(words)
+    return lambda fact, step, data: f"{numbered(fact, step, data)}{_quoted(data.get(said))}"
+
+
 def _membership(words: str) -> Callable[[Fact, str, Data], str]:
     """Return a sentence about a person and, where it is about one, a team: `{person}`, `{team}`, `{role}`, `{old}`."""
     return lambda fact, step, data: words.format(
@@ -250,10 +256,18 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     ),
     "version.drafted": _numbered("drafted version {}"),
     "version.discarded": _numbered("discarded the draft of version {}"),
+    "version.proposed": _signed("proposed version {}", "words"),
+    "version.ratified": _signed("ratified version {}"),
+    "version.sent_back": _signed("sent version {} back", "reason"),
+    "version.withdrawn": _signed("withdrew the proposal of version {}", "reason"),
     "version.in_force": _numbered("put version {} in force"),
     "version.revised": _numbered("revised the draft of version {}"),
     "rulebook.drafted": _numbered("drafted rulebook {}"),
     "rulebook.discarded": _numbered("discarded the draft of rulebook {}"),
+    "rulebook.proposed": _signed("proposed rulebook {}", "words"),
+    "rulebook.ratified": _signed("ratified rulebook {}"),
+    "rulebook.sent_back": _signed("sent rulebook {} back", "reason"),
+    "rulebook.withdrawn": _signed("withdrew the proposal of rulebook {}", "reason"),
     "rulebook.in_force": _numbered("put rulebook {} in force"),
     "asset.approved": _asset("approved"),
     "asset.renewed": _asset("renewed"),

@@ -11,6 +11,7 @@ from governance import drafting
 from governance.ledger import entry, record_many
 from governance.paths import EscalationPath, Level
 from governance.people import SOFTWARE, Membership, Person, Role, Team
+from governance.ratifying import publish
 from workflows.capabilities.registry import capabilities
 
 PASSWORD = "tideway-demo"
@@ -124,4 +125,5 @@ def agree_on_rules(company: Company, now: datetime) -> None:
     draft = drafting.keep(content, company.ada, now, seen=drafting.seen_now())
     titles = {key: capability.title for key, capability in capabilities().items()}
     note = "The first rules we agreed on"
-    drafting.publish(draft.pk, company.ada, now, seen=drafting.seen_now(), titles=titles, note=note)
+    seen, gita = drafting.seen_now(), company.people["gita"]
+    publish(draft.pk, company.ada, now, seen=seen, titles=titles, note=note, second=gita)
