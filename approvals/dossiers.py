@@ -215,6 +215,13 @@ class Dossier:
         return None if self.review.is_open else self.review.decision
 
     @property
+    def recalled(self) -> str:
+        """Why this is no longer asked, where the rules refused it since; else empty."""
+        if self.review.is_open or self.decision or self.action.status != Status.REFUSED:
+            return ""
+        return next((str(reason["words"]) for reason in self.action.reasons), "")
+
+    @property
     def deadline(self) -> Deadline:
         return deadline(self.review, self.now)
 

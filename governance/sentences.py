@@ -152,6 +152,22 @@ def _agreed(fact: Fact, step: str, data: Data) -> str:
     return f"{fact.actor_name} agreed to {step}{still}{_quoted(data.get('note'))}"
 
 
+def _recalled(fact: Fact, step: str, data: Data) -> str:
+    why = _after(data.get("reason"))
+    return f"{step} taken back from the queue, as {fact.actor_name} changed what it rests on{why}"
+
+
+def _judged_again(fact: Fact, step: str, data: Data) -> str:
+    return f"{step} judged again in its place{_after(data.get('reason'))}{_reasons(data).replace(': ', '; now: ', 1)}"
+
+
+def _reviews_recalled(fact: Fact, step: str, data: Data) -> str:
+    told = f"{data.get('refused', 0):,} refused, {data.get('rebadged', 0):,} kept their place under new reasons"
+    person = f", {data['to_person']:,} given to a person" if data.get("to_person") else ""
+    named = f"the {data.get('kind', 'asset')} “{data.get('title', '')}”"
+    return f"What waited with {named} was judged again: {told}{person}"
+
+
 def _escalated(fact: Fact, step: str, data: Data) -> str:
     people = ", ".join(map(str, data.get("people", ())))
     return f"Nobody answered in time: went up to {data.get('to', 'the next level')}{f' ({people})' if people else ''}"
@@ -222,6 +238,8 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.edited": _edited,
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
+    "action.recalled": _recalled,
+    "action.judged_again": _judged_again,
     "action.taken_over": _said("took over"),
     "action.cancelled": _cancelled,
     "action.expired": lambda fact, step, data: f"{step} expired: nobody answered, nothing was done",
@@ -261,6 +279,7 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "asset.approved": _asset("approved"),
     "asset.renewed": _asset("renewed"),
     "asset.withdrawn": _asset("withdrew"),
+    "asset.recalled": _reviews_recalled,
     "path.added": _path("added"),
     "path.changed": _path("changed"),
     "records.imported": lambda fact, step, data: (
