@@ -1,8 +1,10 @@
 """The index Django needs: each model lives in the file of its noun."""
 
+from approvals.backtests.lists import CaseList
+from approvals.backtests.row import Backtest
 from approvals.decisions import Decision
 from approvals.escalations import Escalation
 from approvals.notifications import Notification
 from approvals.reviews import Review
 
-__all__ = ["Decision", "Escalation", "Notification", "Review"]
+__all__ = ["Backtest", "CaseList", "Decision", "Escalation", "Notification", "Review"]

@@ -1,11 +1,25 @@
 """Doorways from Celery."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from approvals.backtests.row import work_off
 from approvals.escalations import escalate_overdue
 from approvals.incidents import tell_owners
 from approvals.notifications import deliver
+
+
+def announce() -> None:
+    """Say that a backtest waits. Lost, it is found by the next sweep."""
+    if settings.RING:
+        backtest.apply_async(expires=60)
+
+
+@shared_task
+def backtest() -> None:
+    if work_off(timezone.now):
+        announce()
 
 
 @shared_task
@@ -13,3 +27,4 @@ def sweep() -> None:
     escalate_overdue(timezone.now())
     tell_owners(timezone.now())
     deliver(timezone.now)
+    work_off(timezone.now)

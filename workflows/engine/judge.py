@@ -66,16 +66,20 @@ def rules_of(rulebook_id: int | None, step: Step) -> Rules:
 
 @lru_cache(maxsize=4096)
 def _rules(rulebook_id: int | None, version_id: int, key: str) -> Rules:
-    step = published(version_id).steps_by_key[key]
+    rulebook = Rulebook.objects.get(pk=rulebook_id) if rulebook_id is not None else None
+    return rules_under(rulebook, published(version_id).steps_by_key[key])
+
+
+def rules_under(rulebook: Rulebook | None, step: Step) -> Rules:
+    """Return the rules for this step under this rulebook as both stand now; drafts, which do change, are asked so."""
     conditions = [
         Condition(rail["when"], Outcome(rail["effect"]), rail["reason"], terms_of(step).source)
         for rail in step.guardrails
     ]
     if not step.capability:  # a person does it with nothing of ours: there is nothing to approve or refuse
         return Rules("", "approved", "", conditions)
-    if rulebook_id is None:
+    if rulebook is None:
         return Rules(step.capability, None, "No rulebook is in force", conditions)
-    rulebook = Rulebook.objects.get(pk=rulebook_id)
     rails = [rail for rail in rulebook.guardrails.all() if rail.capability in ("", step.capability)]
     conditions += [Condition(rail.when, Outcome(rail.effect), rail.reason, str(rulebook)) for rail in rails]
     stance = rulebook.stances.filter(capability=step.capability).values_list("stance", flat=True).first()
