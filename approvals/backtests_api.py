@@ -95,7 +95,7 @@ class BacktestJson(serializers.ModelSerializer[Backtest]):
 
     class Meta:
         model = Backtest
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "workflow", "version", "rulebook", "under", "options", "since", "until", "last", "asked_by",
             "asked_at", "state", "done", "total", "started_at", "ended_at", "seconds", "trouble", "stale", "result",
             "links",
@@ -111,7 +111,7 @@ class BriefBacktestJson(BacktestJson):
     """As in a list: without the result, and without asking whether it still holds."""
 
     class Meta(BacktestJson.Meta):
-        fields = tuple(name for name in BacktestJson.Meta.fields if name not in ("result", "stale"))  # type: ignore[assignment]
+        fields: tuple[str, ...] = tuple(name for name in BacktestJson.Meta.fields if name not in ("result", "stale"))
         read_only_fields = fields
 
 

@@ -111,15 +111,16 @@ def _is_number(value: Any) -> bool:
 
 def _decided(plan: Plan, span: tuple[int, int]) -> dict[int, Decided]:
     """Return what people answered last, by action."""
-    rows = Decision.objects.filter(review__action__range=span, review__action__workflow=plan.workflow)
+    rows = Decision.objects.filter(review__action__workflow=plan.workflow)
+    rows = rows.filter(review__action__gte=span[0], review__action__lte=span[1])
     rows = rows.filter(choice__in=list(_DECIDED)).order_by("at", "pk")
     return {action: _DECIDED[Choice(choice)] for action, choice in rows.values_list("review__action_id", "choice")}
 
 
 def _outcomes(plan: Plan, span: tuple[int, int]) -> dict[int, dict[str, float | str]]:
     """Return what was reported last under each name, by action."""
-    rows = Outcome.objects.filter(action__range=span, action__workflow=plan.workflow).order_by("pk")
+    rows = Outcome.objects.filter(action__gte=span[0], action__lte=span[1], action__workflow=plan.workflow)
     found: dict[int, dict[str, float | str]] = {}
-    for action, name, number, text in rows.values_list("action_id", "name", "number", "text"):
+    for action, name, number, text in rows.order_by("pk").values_list("action_id", "name", "number", "text"):
         found.setdefault(action, {})[name] = text if number is None else number
     return found
