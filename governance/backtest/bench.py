@@ -101,13 +101,14 @@ class Pair:
         return self.after.without_floor()
 
     def _sure(self, facts: Facts, after: Verdict) -> float | None:
-        """Return the confidence if the floor alone decides. The judge is asked; nothing is guessed from its reasons."""
+        """Return the confidence if the floor alone decides. Only of a sample the judge must be asked once more."""
         sure = facts.get("confidence")
         if isinstance(sure, bool) or not isinstance(sure, int | float):
             return None
         if any(reason.rule != "confidence" for reason in after.reasons):
             return None  # something else trips, at whatever floor
-        if after.outcome is not Outcome.ACT and self._open.judge(facts).outcome is not Outcome.ACT:
+        drawn = after.outcome is not Outcome.ACT and self.after.terms.sample_rate > 0
+        if drawn and self._open.judge(facts).outcome is not Outcome.ACT:
             return None
         return float(sure)
 

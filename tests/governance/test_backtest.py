@@ -191,7 +191,7 @@ def test_data_the_draft_declares_otherwise_is_seen_by_its_rules():
     assert Pair(bench(0.5), changed, THEN).verdicts(FACTS)[:2] == (Outcome.ACT, Outcome.HUMAN)
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.booleans(), st.floats(0, 1), st.integers(1, 10_000))
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans(), st.just(0.0) | st.floats(0, 1), st.integers(1, 10_000))
 def test_a_swept_action_acts_at_exactly_the_floors_up_to_how_sure_it_is(fit, floor, vip, rate, action):
     facts = {**FACTS, "confidence": fit, "record": {"fit": fit, "vip": vip}, "action": {"id": action}}
     rails = [("record.vip", "review")]
