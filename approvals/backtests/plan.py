@@ -48,7 +48,8 @@ class Tried:
 class Plan:
     """By id of a step, of whatever version: the pair it is judged by, or a sentence why it cannot be.
 
-    `remarks` holds, by the same id, what is worth counting of actions that are judged all the same.
+    `remarks` holds, by the same id, what is worth counting of actions that are judged all the same. `before` and
+    `after` are digests of all that is judged by. `swept`: of the swept step its title, and its floor before and after.
     """
 
     workflow: int
@@ -57,6 +58,7 @@ class Plan:
     sweep: Sweep | None
     before: str
     after: str
+    swept: Mapping[str, Any] = field(default_factory=dict)
 
     def pair(self, step: int) -> Pair | str:
         return self.steps.get(step, GONE)
@@ -81,7 +83,15 @@ def make(current: Tried | None, tried: Tried, *, only: str = "", sweep: Sweep | 
         sweep,
         fingerprint(before),
         fingerprint(after),
+        _swept(sweep.step, made, before, after) if sweep else {},
     )
+
+
+def _swept(
+    key: str, made: Mapping[str, Step], before: Mapping[str, Bench], after: Mapping[str, Bench]
+) -> dict[str, Any]:
+    floors = [each[key].terms.min_confidence if key in each else None for each in (before, after)]
+    return {"title": made[key].title, "before": floors[0], "after": floors[1]}
 
 
 def _check(after: Mapping[str, Bench], named: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils.timezone import localtime
 
 from approvals.backtests import past, plan
 from approvals.backtests.crew import crew, processes_for
@@ -161,6 +162,18 @@ class Backtest(models.Model):
         return (self.ended_at - self.started_at).total_seconds() if self.ended_at and self.started_at else None
 
     @property
+    def past(self) -> str:
+        """Which past was judged: “24 Aug to 22 Nov 2026”, or “The last 1,000 actions”."""
+        if self.last is not None:
+            return f"The last {self.last:,} actions"
+        until = localtime(self.until or self.asked_at)
+        if self.since is None:
+            return f"Until {until:%-d %b %Y}"
+        since = localtime(self.since)
+        year = "" if since.year == until.year else f" {since.year}"
+        return f"{since:%-d %b}{year} to {until:%-d %b %Y}"
+
+    @property
     def window(self) -> Window:
         return Window(self.since, self.until, self.last)
 
@@ -220,12 +233,13 @@ class Backtest(models.Model):
     def _end(self, made: Plan, tally: Tally, now: datetime) -> None:
         with transaction.atomic():
             CaseList.objects.keep(self.pk, tally)
-            ended = {"ended_at": now, "done": tally.total, "total": tally.total, "result": self._result(tally)}
+            ended = {"ended_at": now, "done": tally.total, "total": tally.total, "result": self._result(made, tally)}
             self._move(State.DONE, before_print=made.before, after_print=made.after, **ended)
 
-    def _result(self, tally: Tally) -> dict[str, Any]:
+    def _result(self, made: Plan, tally: Tally) -> dict[str, Any]:
         current = self.workflow.versions.filter(status=Life.IN_FORCE).first()
-        return {**tally.as_json(), "in_force": f"Version {current.number}, in force" if current else "Nothing in force"}
+        name = f"Version {current.number}, in force" if current else "Nothing in force"
+        return {**tally.as_json(), "in_force": name, "swept": dict(made.swept)}
 
     def _beat(self, done: int, total: int, now: datetime) -> None:
         """Say how far it is. Raises LostError when it is another worker's by now."""

@@ -18,52 +18,16 @@ from governance import drafting
 from governance.backtest import Share
 from governance.judging import Outcome as Verdict
 from governance.ledger import Entry
+from tests.approvals.past import AUTOMATED, PROGRAM, draft, happen
 from workflows import publishing
 from workflows.actions import Action, Attempt
 from workflows.definitions import Version, Workflow
 from workflows.outcomes import report
 
-PROGRAM = """
-workflow: welcome
-title: Welcome
-owner: growth
-automation_allowed: true
-input: {type: object, required: [contact], properties: {contact: {type: string}}}
-steps:
-  - key: discount
-    title: Choose discount
-    question: How much does this contact get?
-    capability: data.set
-    params: {values: {discount: "=record.discount"}, record: {kind: contact, key: "=input.contact"}}
-    ownership: needs_approval
-    confidence: record.fit
-"""
-AUTOMATED = PROGRAM.replace("ownership: needs_approval", "ownership: automated\n    min_confidence: 0.85")
-FITS = (0.95, 0.9, 0.86, 0.85, 0.84, 0.7, 0.6)
-ANSWERS = ("approve", "approve", "edit", "reject", "approve", "reject", None)
-
 
 @pytest.fixture
 def welcome(world):
-    """Seven contacts, the surest first: two kept, one edited, one rejected at 0.85, and one that nobody answered."""
-    world.load(PROGRAM)
-    for number, (fit, answer) in enumerate(zip(FITS, ANSWERS, strict=True)):
-        world.record("contact", f"c{number}", fit=fit, discount=10 * (number + 1))
-        run = world.run("welcome", contact=f"c{number}")
-        if answer:
-            decide(world, Review.objects.get(action__run=run), answer)
-    return world
-
-
-def decide(world, review, answer):
-    payload = {"values": {"discount": 1}} if answer == "edit" else None
-    review.decide(world.chen, answer, world.now, digest=review.action.digest, note="because", payload=payload)
-    world.work()
-
-
-def draft(world, text=AUTOMATED):
-    publishing.load(text, world.ada, world.now)
-    return plan.fresh(Version.objects.get(workflow__slug="welcome", status="draft").pk)
+    return happen(world)
 
 
 def tried(world, text=AUTOMATED, window=None, **asked):
