@@ -11,6 +11,7 @@ from approvals.backtests.plot import Plot
 from approvals.backtests.row import Backtest
 from approvals.backtests.words import amount, share
 from governance.backtest import Share
+from governance.publishing import number
 from workflows.definitions import Version
 
 HEADS = {"act": "Act alone", "review": "To review", "human": "To a person", "refuse": "Refused"}
@@ -42,6 +43,17 @@ class Reported:
     released: Share
     judged: Share
     sums: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one floor would do. `outcomes` are the values reported of the released, each with its share."""
+
+    floor: str
+    is_draft: bool
+    released: Share
+    rejected: Share
+    outcomes: list[tuple[str, Share]]
 
 
 class Forecast:
@@ -186,13 +198,14 @@ class Forecast:
         return self._floor is not None and self._floor != self.draft_floor
 
     @property
-    def figures(self) -> list[tuple[float, Share, Share, list[tuple[str, Share]]]]:
-        """The plot's figures as a table: floor, released, rejected, and each value of each outcome."""
+    def figures(self) -> list[Figure]:
+        """The plot's figures as a table."""
         if self.sweep is None:
             return []
         return [
-            (
-                point["floor"],
+            Figure(
+                number(point["floor"]),
+                point["floor"] == self.draft_floor,
                 share(point["released"]),
                 share(point["rejected"]),
                 [

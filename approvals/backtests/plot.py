@@ -8,6 +8,7 @@ from typing import Any
 
 from approvals.backtests.words import share
 from governance.backtest import Share
+from governance.publishing import number
 
 LEFT, RIGHT, WIDE = 48.0, 600.0, 668
 TOP, HIGH = 26.0, 126.0
@@ -36,6 +37,10 @@ class Mark:
     y_below: float | None
     released: Share
     rejected: Share
+
+    @property
+    def words(self) -> str:
+        return number(self.floor)
 
     @property
     def is_far_right(self) -> bool:
@@ -151,7 +156,7 @@ class Plot:
         near = 0.6 * step if at is not None and at not in floors else 0
         plain = [Tick(self.x(floor), f"{floor:.2f}") for floor in floors if at is None or abs(floor - at) > near]
         inside = [tick for tick in plain if LEFT - 1 <= tick.at <= RIGHT + 1]
-        return inside if at is None else [*inside, Tick(self.x(at), f"{at:.2f}", is_strong=True)]
+        return inside if at is None else [*inside, Tick(self.x(at), number(at), is_strong=True)]
 
     @property
     def low(self) -> float:
