@@ -22,6 +22,7 @@ CHUNK = 2000
 NOT_PROPOSED = "Nothing could be proposed at the time"
 NO_FACTS = "Nothing of what the rules saw was kept"
 UNREADABLE = "What was kept of it cannot be judged"
+EDITED = "Edited by a person, and judged as edited: what software had proposed is not kept"
 _DECIDED = {
     Choice.APPROVE: Decided.KEPT,
     Choice.EDIT: Decided.EDITED,
@@ -96,7 +97,8 @@ def _judge(
         tally.skip(of[0], UNREADABLE)
         return
     case = Case(of[0], before, after, decided, amounts, outcomes, pair.swept, sure)
-    tally.add(case, plan.remarks.get(of[1], ""))
+    remarks = (plan.remarks.get(of[1], ""), EDITED if decided is Decided.EDITED else "")
+    tally.add(case, filter(None, remarks))
 
 
 def _flaw(verdict: str, facts: Any) -> str:

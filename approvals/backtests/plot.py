@@ -29,7 +29,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a floor stands, and what it would do, in words. `side` is where the labels have room."""
+    """Where a floor stands, and what it would do. `clear` are the heights above which labels hide no curve."""
 
     floor: float
     x: float
@@ -37,6 +37,7 @@ class Mark:
     y_below: float | None
     released: Share
     rejected: Share
+    clear: tuple[float, float]
 
     @property
     def words(self) -> str:
@@ -56,11 +57,11 @@ class Mark:
 
     @property
     def text_y(self) -> float:
-        return max(TOP + 28, self.y - 14)
+        return max(TOP + 28, self.clear[0] - 14)
 
     @property
     def text_y_below(self) -> float:
-        return max(TOP_BELOW + 14, min(BOTTOM - 24, (self.y_below or BOTTOM) - 26))
+        return max(TOP_BELOW + 14, min(BOTTOM - 24, self.clear[1] - 26))
 
 
 class Plot:
@@ -126,7 +127,16 @@ class Plot:
         point = min(self._points, key=lambda point: abs(point["floor"] - at))
         released, rejected = share(point["released"]), share(point["rejected"])
         below = self.y_below(rejected.value) if rejected.of else None
-        return Mark(point["floor"], self.x(point["floor"]), self.y(released.value), below, released, rejected)
+        x, y = self.x(point["floor"]), self.y(released.value)
+        return Mark(point["floor"], x, y, below, released, rejected, self._clear(x))
+
+    def _clear(self, x: float) -> tuple[float, float]:
+        """Return how high each curve goes where the labels of a line at `x` stand."""
+        beside = (x - ROOM, x) if x > RIGHT - ROOM else (x, x + ROOM)
+        near = [point for point in self._points if beside[0] <= self.x(point["floor"]) <= beside[1]]
+        above = [self.y(share(point["released"]).value) for point in near]
+        below = [self.y_below(share(point["rejected"]).value) for point in near if point["rejected"]["of"]]
+        return min(above, default=BOTTOM), min(below, default=BOTTOM)
 
     @property
     def in_force(self) -> float | None:

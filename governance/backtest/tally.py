@@ -77,10 +77,9 @@ class Tally:
     skipped: dict[str, list[int]] = field(default_factory=dict)
     remarks: Counter[str] = field(default_factory=Counter)
 
-    def add(self, case: Case, remark: str = "") -> None:
+    def add(self, case: Case, remarks: Iterable[str] = ()) -> None:
         self.groups.setdefault((case.before, case.after, case.decided), Group()).add(case)
-        if remark:
-            self.remarks[remark] += 1
+        self.remarks.update(remarks)
         if self.curve is not None and case.swept:
             self.curve.add(case)
 

@@ -203,7 +203,7 @@ def test_what_a_person_did_unaided_says_nothing_of_software(world):
 def test_a_proposal_made_with_other_settings_is_judged_and_remarked(welcome):
     found = tried(welcome, AUTOMATED.replace("=record.discount", "=record.discount / 2"))
     assert found.judged == 7
-    assert found.remarks == {plan.OTHER_PARAMS: 7}
+    assert found.remarks == {plan.OTHER_PARAMS: 7, past.EDITED: 1}
 
 
 # --- a backtest somebody asked for ---------------------------------------------------------------------------------
