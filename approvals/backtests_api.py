@@ -60,6 +60,8 @@ class NewBacktestJson(KnownFields):
         ways = [name for name in ("days", "last") if name in attrs] + ["since"] * ("since" in attrs or "until" in attrs)
         if len(ways) > 1:
             raise ValidationError(f"Say the past in one way only, not by {' and '.join(ways)}.")
+        if "since" in attrs and "until" in attrs and attrs["until"] <= attrs["since"]:
+            raise ValidationError({"until": "It must lie after since."})
         return attrs
 
     def asked(self, person: Person, now: datetime) -> Asked:

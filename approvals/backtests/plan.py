@@ -71,6 +71,8 @@ def make(current: Tried | None, tried: Tried, *, only: str = "", sweep: Sweep | 
     """
     before, after = current.benches() if current else {}, tried.benches()
     _check(after, [only, sweep.step if sweep else "", *tried.floors])
+    if wrong := [floor for floor in tried.floors.values() if not 0 <= floor <= 1]:
+        raise CannotPlan(f"A floor lies between 0 and 1; {wrong[0]} does not.")
     if sweep is not None:
         sweep = _with_marks(sweep, before, after)
     rows = Step.objects.filter(version__workflow=tried.version.workflow_id)

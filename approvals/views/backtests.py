@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -23,6 +24,8 @@ from workflows.access import workflow_or_404
 from workflows.definitions import Workflow
 
 SHOWN = 20
+FOUND = {name: F(f"result__released__{name}") for name in ("hits", "of")}
+"""Of each result of a list no more than these is read."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +58,7 @@ def _index(request: HttpRequest, found: Workflow, form: BacktestForm) -> HttpRes
         "workflow": found,
         "form": form,
         "may_ask": person.leads(found.owner_id),
-        "rows": asking.backtests_for(person).filter(workflow=found)[:SHOWN],
+        "rows": asking.backtests_for(person).filter(workflow=found).annotate(**FOUND).defer("result")[:SHOWN],
     }
     return render(request, "backtests/index.html", context, status=422 if form.is_bound else 200)
 

@@ -175,6 +175,10 @@ def test_which_past_was_judged_is_said_on_every_page(welcome, sign_in, given, pa
         assert past in text(ada.get(address))
 
 
+def test_what_was_found_before_stands_in_the_list(judged, sign_in):
+    assert "4 of 7 released" in text(sign_in("ada").get("/workflows/welcome/backtests/"))
+
+
 def test_a_page_that_publishes_can_fetch_the_newest_forecast(welcome, sign_in):
     ada = sign_in("ada")
     assert "Nobody has asked yet" in text(ada.get("/workflows/welcome/forecast/"))
@@ -233,6 +237,9 @@ def test_a_program_tries_other_floors(welcome, api):
         {"workflow": "welcome", "step": "gone"},
         {"workflow": "welcome", "floors": {"gone": 0.5}},
         {"workflow": "welcome", "floors": {"discount": 2}},
+        {"workflow": "welcome", "floors": {"discount": "nan"}},
+        {"workflow": "welcome", "sweep": {"by": "nan"}},
+        {"workflow": "welcome", "since": "2026-03-02T00:00:00Z", "until": "2026-03-01T00:00:00Z"},
         {"workflow": "welcome", "version": 99},
         {"workflow": "welcome", "rulebook_draft": True},
         {"workflow": "welcome", "sweep": {"low": 0.9, "high": 0.1}},
