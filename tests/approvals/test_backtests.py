@@ -15,10 +15,10 @@ from approvals.backtests.plan import CannotPlan
 from approvals.backtests.row import Asked, Backtest, State, judge, work_off
 from approvals.reviews import Review
 from governance import drafting
-from governance.backtest import Share
+from governance.backtest import Decided, Share
 from governance.judging import Outcome as Verdict
 from governance.ledger import Entry
-from tests.approvals.past import AUTOMATED, PROGRAM, draft, happen
+from tests.approvals.past import AUTOMATED, PROGRAM, decide, draft, happen
 from workflows import publishing
 from workflows.actions import Action, Attempt
 from workflows.definitions import Version, Workflow
@@ -140,6 +140,24 @@ def test_what_was_reported_of_the_released_is_counted(welcome):
     assert outcomes["revenue"]["numbers"] == {"count": 1, "sum": 1200}
 
 
+def test_of_several_answers_the_last_one_counts(world):
+    world.load(PROGRAM)
+    world.record("contact", "c0", fit=0.9, discount=5)
+    run = world.run("welcome", contact="c0")
+    decide(world, Review.objects.get(action__run=run), "take_over")
+    assert tried(world).decided_about_released[Decided.BY_HAND] == 1
+    decide(world, Review.objects.get(action__run=run, kind="todo"), "reject")
+    assert tried(world).rejected == Share(1, 1)
+
+
+def test_where_what_is_in_force_does_something_else_nothing_acts_alone_before(welcome):
+    other = AUTOMATED.replace('values: {discount: "=record.discount"}', "changes: {discount: 1}")
+    welcome.load(other.replace("data.set", "records.update").replace("0.85", "0.5"))
+    found = tried(welcome)
+    assert found.verdicts()[Verdict.ACT] == (0, 4)
+    assert found.verdicts()[Verdict.REVIEW] == (7, 3)
+
+
 # --- which past, and what of it cannot be judged -------------------------------------------------------------------
 
 
@@ -150,6 +168,8 @@ def test_only_the_past_that_was_asked_for_is_judged(welcome):
     assert tried(welcome, window=Window(since=begun + timedelta(days=1))).total == 1
     assert tried(welcome, window=Window(until=begun + timedelta(days=1))).total == 7
     assert tried(welcome, window=Window(last=3)).total == 3
+    assert tried(welcome, window=Window(since=begun)).total == 8
+    assert tried(welcome, window=Window(until=begun)).total == 0
 
 
 @pytest.mark.parametrize(
@@ -178,6 +198,23 @@ def test_facts_that_were_not_kept_or_cannot_be_read_are_counted_with_their_reaso
     assert found.skipped == {
         past.NO_FACTS: [first.pk],
         past.UNREADABLE: [third.pk, second.pk],
+    }
+
+
+def test_what_undoes_another_action_and_what_waits_is_no_past_of_a_rule(world):
+    wait = "  - {key: pause, after: [discount], wait: 1d}\n"
+    world.load(AUTOMATED + wait)
+    world.record("contact", "c0", fit=0.9, discount=5)
+    run = world.run("welcome", contact="c0")
+    done, paused = world.action(run, "discount"), world.action(run, "pause")
+    Action.objects.filter(pk=paused.pk).update(status="failed")
+    Action.objects.create(**{**_values(done), "undo_of_id": done.pk, "round": 2})
+    assert tried(world, AUTOMATED + wait.replace("1d", "2d")).total == 1
+
+
+def _values(action):
+    return {
+        field.attname: getattr(action, field.attname) for field in Action._meta.concrete_fields if field.name != "id"
     }
 
 
