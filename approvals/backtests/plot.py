@@ -169,6 +169,15 @@ class Plot:
         return inside if at is None else [*inside, Tick(self.x(at), number(at), is_strong=True)]
 
     @property
+    def axis(self) -> float:
+        """Where the floors are written: below the lower panel, or in its place when there is nothing to draw in it."""
+        return BOTTOM + 20 if self.known else TOP_BELOW + 36
+
+    @property
+    def high_enough(self) -> float:
+        return self.axis + 4
+
+    @property
     def low(self) -> float:
         return float(self._low)
 

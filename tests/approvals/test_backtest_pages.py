@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from approvals.backtests.row import Asked, Backtest, work_off
 from governance.tokens import Token
-from tests.approvals.past import AUTOMATED, draft, happen
+from tests.approvals.past import AUTOMATED, PROGRAM, draft, happen
 from workflows import publishing
 from workflows.actions import Action
 
@@ -108,6 +108,19 @@ def test_what_could_not_be_judged_is_listed_with_its_reason(welcome, sign_in):
     ada = sign_in("ada")
     assert "6 of 7 ; 1 could not" in text(ada.get(f"/backtests/{row.pk}/"))
     assert "Nothing of what the rules saw was kept" in text(ada.get(f"/backtests/{row.pk}/actions/?of=unjudged"))
+
+
+def test_where_people_answered_none_of_the_released_nothing_is_claimed(world, sign_in):
+    world.load(PROGRAM)
+    world.record("contact", "c0", fit=0.9, discount=5)
+    world.run("welcome", contact="c0")
+    Action.objects.update(created_at=timezone.now())
+    row = Backtest.objects.ask(Asked(draft(world)), world.ada, timezone.now())
+    work_off(timezone.now)
+    page = text(sign_in("ada").get(f"/backtests/{row.pk}/"))
+    assert "– People had answered none of those 1, so nobody knows" in page
+    assert "People had answered none of them, so nothing is known." in page
+    assert "People never answered 1 of the 1" in page
 
 
 def test_a_stale_forecast_says_so_and_is_judged_again(welcome, judged, sign_in):
