@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from governance.expressions import EvaluationError, ExpressionError, compiled
+from governance.expressions import Conditions, EvaluationError, ExpressionError, compiled
 from governance.judging import Facts, Outcome, Rules, Terms, Verdict, judge
 
 
@@ -63,6 +64,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
+class Once:
+    """Conditions that two benches share, asked once for the same facts: asking is most of what judging costs."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._facts: Facts | None = None
+        self._found: list[tuple[int, str]] = []
+
+    def tripped(self, facts: Facts) -> list[tuple[int, str]]:
+        if facts is not self._facts:
+            self._facts, self._found = facts, self._conditions.tripped(facts)
+        return self._found
+
+
 @dataclass(frozen=True)
 class Then:
     """What the step said when the action was proposed, where facts hold it: its confidence expression and its data."""
@@ -82,15 +97,24 @@ class Pair:
 
     def verdicts(self, facts: Facts) -> tuple[Outcome, Outcome, float | None]:
         """Return the outcome before and after, and how sure an action is that would act were it sure enough."""
-        seen = facts_for(self.after, facts, self.then)
-        after = self.after.judge(seen)
+        was, now = self._benches
+        seen = facts_for(now, facts, self.then)
+        after = now.judge(seen)
         sure = self._sure(seen, after) if self.swept else None
-        if self.before is None:  # nothing in force permits that software does it alone; so the engine says, too
+        if was is None:  # nothing in force permits that software does it alone; so the engine says, too
             return Outcome.REVIEW, after.outcome, sure
         if self._is_same:
             return after.outcome, after.outcome, sure
-        before = self.before.judge(facts_for(self.before, facts, self.then))
+        before = was.judge(facts_for(was, facts, self.then))
         return before.outcome, after.outcome, sure
+
+    @cached_property
+    def _benches(self) -> tuple[Bench | None, Bench]:
+        """Both benches; where their conditions are the same, with one answer for both."""
+        if self.before is None or _texts(self.before) != _texts(self.after):
+            return self.before, self.after
+        once = Once(self.after.rules.compiled)
+        return _asking(self.before, once), _asking(self.after, once)
 
     @cached_property
     def _is_same(self) -> bool:
@@ -98,7 +122,7 @@ class Pair:
 
     @cached_property
     def _open(self) -> Bench:
-        return self.after.without_floor()
+        return self._benches[1].without_floor()
 
     def _sure(self, facts: Facts, after: Verdict) -> float | None:
         """Return the confidence if the floor alone decides. Only of a sample the judge must be asked once more."""
@@ -111,6 +135,16 @@ class Pair:
         if drawn and self._open.judge(facts).outcome is not Outcome.ACT:
             return None
         return float(sure)
+
+
+def _texts(bench: Bench) -> list[str]:
+    return [condition.when for condition in bench.rules.conditions]
+
+
+def _asking(bench: Bench, once: Once) -> Bench:
+    rules = copy(bench.rules)
+    object.__setattr__(rules, "compiled", once)
+    return replace(bench, rules=rules)
 
 
 def facts_for(bench: Bench, facts: Facts, then: Then) -> Facts:

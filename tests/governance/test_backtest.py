@@ -200,6 +200,28 @@ def test_a_swept_action_acts_at_exactly_the_floors_up_to_how_sure_it_is(fit, flo
     assert acts == (sure is not None and sure >= floor)
 
 
+RAILS = st.lists(
+    st.sampled_from(
+        [
+            ("record.vip", "human"),
+            ("record.fit < 0.5", "review"),
+            ("record.gone > 1", "refuse"),
+            ("amounts.value > 5", "review"),
+        ]
+    ),
+    max_size=3,
+)
+
+
+@given(RAILS, RAILS, st.booleans(), st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=5))
+def test_a_pair_says_of_each_action_what_its_benches_say_by_themselves(rails, others, alike, records):
+    before, after = bench(0.8, rails=rails), bench(0.4, rails=rails if alike else others)
+    pair = Pair(before, after, THEN)
+    for fit, vip in records:
+        facts = {**FACTS, "confidence": fit, "record": {"fit": fit, "vip": vip}}
+        assert pair.verdicts(facts)[:2] == (before.judge(facts).outcome, after.judge(facts).outcome)
+
+
 def test_a_bench_judges_the_same_in_another_process():
     made = bench(0.5, rails=[("amounts.value > 5", "review")])
     travelled = pickle.loads(pickle.dumps(made))
