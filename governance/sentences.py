@@ -285,6 +285,15 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "records.imported": lambda fact, step, data: (
         f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
     ),
+    "outcome.reported": lambda fact, step, data: (
+        f"{fact.actor_name} reported {spelled(str(data.get('name', ''))).lower()}{_after(data.get('value'))}"
+    ),
+    "outcomes.imported": lambda fact, step, data: (
+        f"{fact.actor_name} imported {data.get('new', 0)} outcomes from “{data.get('file', '')}”"
+    ),
+    "backtest.asked": lambda fact, step, data: (
+        f"{fact.actor_name} asked what {data.get('under', 'a draft')} would have done with the past"
+    ),
     "incident.settled": lambda fact, step, data: f"{fact.actor_name} settled an incident{_after(data.get('cause'))}",
     "team.added": _membership("{by} added the team {team}"),
     "person.joined": _membership("{person} joined {team} as {role}"),

@@ -5,6 +5,7 @@ from django.urls import include, path
 PAGES = (
     "governance.views.home",
     "approvals.views.queue",
+    "approvals.views.backtests",
     "workflows.views.runs",
     "workflows.views.interventions",
     "workflows.views.workflows",

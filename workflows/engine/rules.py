@@ -22,12 +22,17 @@ def rules_of(rulebook_id: int | None, step: Step) -> Rules:
 
 @lru_cache(maxsize=4096)
 def _rules(rulebook_id: int | None, version_id: int, key: str) -> Rules:
-    step = published(version_id).steps_by_key[key]
+    rulebook = Rulebook.objects.get(pk=rulebook_id) if rulebook_id is not None else None
+    return rules_under(rulebook, published(version_id).steps_by_key[key])
+
+
+def rules_under(rulebook: Rulebook | None, step: Step) -> Rules:
+    """Return the rules for this step under this rulebook as both stand now; drafts, which do change, are asked so."""
     own = [condition(Rule.model_validate(rail), terms_of(step).source) for rail in step.guardrails]
-    if step.capability and rulebook_id is None:
+    if step.capability and rulebook is None:
         return Rules(step.capability, None, "No rulebook is in force", own)
-    rulebook = Rulebook(number=0) if rulebook_id is None else Rulebook.objects.get(pk=rulebook_id)
-    return narrowed(rulebook.envelope, str(rulebook), (step.capability, step.version.workflow.slug, step.key), own)
+    envelope = rulebook.envelope if rulebook else Envelope.of({})
+    return narrowed(envelope, str(rulebook), (step.capability, step.version.workflow.slug, step.key), own)
 
 
 def narrowed(envelope: Envelope, source: str, place: tuple[str, str, str], own: Sequence[Condition]) -> Rules:
