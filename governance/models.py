@@ -1,5 +1,6 @@
 """The index Django needs: each model lives in the file of its noun."""
 
+from governance.allowances import Meter, Reservation
 from governance.halts import Halt, HaltLift
 from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
@@ -16,7 +17,9 @@ __all__ = [
     "HaltLift",
     "Level",
     "Membership",
+    "Meter",
     "Person",
+    "Reservation",
     "Rulebook",
     "Team",
     "Token",

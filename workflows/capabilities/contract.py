@@ -89,6 +89,10 @@ class Facts:
     amounts: Mapping[str, float] = field(default_factory=dict)
     fields: Sequence[str] = ()
     """Fields of the step's record that went into it, besides those the step's own expressions name."""
+    contacts: Sequence[str] = ()
+    """Whom it really reaches, by the addresses that stand in the payload."""
+    text: str = ""
+    """The words that go out."""
 
 
 @dataclass(frozen=True)

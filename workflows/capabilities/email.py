@@ -84,7 +84,8 @@ class Send(Capability):
     def facts(self, payload: Payload, context: Context) -> Facts:
         assets = [context.shelf.facts("template", payload.template)] if payload.template else []
         fields = fields_of(payload.template, context) if payload.template else []
-        return Facts(assets=assets, amounts={"recipients": 1}, fields=fields)
+        text = f"{payload.subject}\n{payload.body}"
+        return Facts(assets, {"recipients": 1}, fields, contacts=[payload.to], text=text)
 
     def host(self, payload: Payload) -> str:
         return "the mail server"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import localtime
 from pydantic import ValidationError
 
 from governance import databases
+from governance.envelope.openings import NoZone, working_days_later
 from governance.jsontext import described
 from governance.judging import Outcome, Verdict
 from governance.ledger import record
@@ -20,12 +21,16 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
 from workflows.engine.ask import ask_people
-from workflows.engine.judge import InForce, verdict_on
+from workflows.engine.counting import Counter, hours_on, look_again
+from workflows.engine.judge import InForce, steps_on, verdict_on
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
 from workflows.engine.sweep import GRACE
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
+
+LONGEST = timedelta(days=800)
+"""Where no calendar has so many working days ahead."""
 
 
 class Stale(Exception):
@@ -57,7 +62,9 @@ def edited(
     before = dict(work.action.payload)
     _put(work, changes)
     gather_facts(work, now)
-    work.verdict = verdict_on(work, InForce.now({work.action.workflow_id}), now)
+    in_force = InForce.now({work.action.workflow_id})
+    Counter([work], in_force, now).look(work)
+    work.verdict = verdict_on(work, in_force, now)
     if work.verdict.outcome.strictness > Outcome.REVIEW.strictness:
         raise EditRefused(work.verdict)
     work.action.verdict = work.verdict.outcome.value
@@ -96,10 +103,37 @@ def _release(work: Work, actor: Actor, now: datetime, note: str) -> None:
     action = work.action
     action.approved_digest = action.digest
     action.approved_reasons = [reason["rule"] for reason in action.reasons]
-    action.not_before = now
-    work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note)
+    action.not_before = earliest(work, now)
+    said: dict[str, Any] = {"not_before": action.not_before.isoformat()} if action.not_before > now else {}
+    _commit(work, now)
+    work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note, **said)
     save([work], now)
     doorbell.ring()
+
+
+def earliest(work: Work, now: datetime) -> datetime:
+    """Return when it may begin if it is approved at this moment: so many working days later as its terms say.
+
+    The terms it was proposed under or those in force, whichever lets it wait longer. Quiet hours come on top.
+    """
+    in_force = InForce.now({work.action.workflow_id})
+    days = max(step.lead_days for step in steps_on(work, in_force))
+    if not days:
+        return now
+    try:
+        return working_days_later(hours_on(work, in_force), work.action.facts, now, days) or now + LONGEST
+    except NoZone:
+        return working_days_later((), {}, now, days) or now + LONGEST
+
+
+def _commit(work: Work, now: datetime) -> None:
+    """Take what an allowance counts from the approval on. One that came since it was judged counts at begin."""
+    if not work.action.facts.get("usage"):
+        return
+    look_again(work)
+    counter = Counter([work], InForce.now({work.action.workflow_id}), now)
+    counter.commit(work)
+    counter.write()
 
 
 def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:
