@@ -9,7 +9,6 @@ with a chance of 1 − (1 − J⁴)⁶: 99.8 % at J = 0.9, 96 % at 0.8, 5 % at 0
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -17,8 +16,14 @@ from hashlib import blake2b
 
 NAMES, ROWS, WORDS = 6, 4, 3
 _PRIME = (1 << 61) - 1
-_draw = random.Random("remit: fingerprints, form 1")
-_ORDERS = [(_draw.randrange(1, _PRIME), _draw.randrange(_PRIME)) for _ in range(NAMES * ROWS)]
+
+
+def _drawn(words: str) -> int:
+    return int.from_bytes(blake2b(words.encode(), digest_size=7).digest())
+
+
+_ORDERS = [(_drawn(f"factor {number}"), _drawn(f"sum {number}")) for number in range(NAMES * ROWS)]
+"""Fixed for ever: names that are stored depend on them."""
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -29,7 +34,7 @@ def fingerprint(text: str, known: Iterable[str] = ()) -> tuple[str, ...]:
     if not words:
         return ()
     triples = {tuple(words[at : at + WORDS]) for at in range(max(1, len(words) - WORDS + 1))}
-    hashes = [int.from_bytes(blake2b(" ".join(triple).encode(), digest_size=7).digest()) for triple in triples]
+    hashes = [_drawn(" ".join(triple)) for triple in triples]
     least = [min((a * each + b) % _PRIME for each in hashes) for a, b in _ORDERS]
     return tuple(_name(band, least[band * ROWS : (band + 1) * ROWS]) for band in range(NAMES))
 
