@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localtime
 from pydantic import ValidationError
 
 from governance import databases
-from governance.envelope.openings import NoZone, working_days_later
 from governance.jsontext import described
 from governance.judging import Outcome, Verdict
 from governance.ledger import record
@@ -21,16 +20,14 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
 from workflows.engine.ask import ask_people
-from workflows.engine.counting import Counter, hours_on, look_again
-from workflows.engine.judge import InForce, steps_on, verdict_on
+from workflows.engine.counting import Counter, look_again
+from workflows.engine.judge import InForce, verdict_on
+from workflows.engine.pace import for_lead
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
 from workflows.engine.sweep import GRACE
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
-
-LONGEST = timedelta(days=800)
-"""Where no calendar has so many working days ahead."""
 
 
 class Stale(Exception):
@@ -103,27 +100,13 @@ def _release(work: Work, actor: Actor, now: datetime, note: str) -> None:
     action = work.action
     action.approved_digest = action.digest
     action.approved_reasons = [reason["rule"] for reason in action.reasons]
-    action.not_before = earliest(work, now)
-    said: dict[str, Any] = {"not_before": action.not_before.isoformat()} if action.not_before > now else {}
+    lead = for_lead(work, InForce.now({action.workflow_id}), now)
+    action.not_before = lead.until if lead else now
+    said: dict[str, Any] = {"until": lead.until.isoformat(), "why": lead.why} if lead else {}
     _commit(work, now)
     work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note, **said)
     save([work], now)
     doorbell.ring()
-
-
-def earliest(work: Work, now: datetime) -> datetime:
-    """Return when it may begin if it is approved at this moment: so many working days later as its terms say.
-
-    The terms it was proposed under or those in force, whichever lets it wait longer. Quiet hours come on top.
-    """
-    in_force = InForce.now({work.action.workflow_id})
-    days = max(step.lead_days for step in steps_on(work, in_force))
-    if not days:
-        return now
-    try:
-        return working_days_later(hours_on(work, in_force), work.action.facts, now, days) or now + LONGEST
-    except NoZone:
-        return working_days_later((), {}, now, days) or now + LONGEST
 
 
 def _commit(work: Work, now: datetime) -> None:

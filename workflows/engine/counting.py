@@ -1,33 +1,20 @@
-"""Counting: what a batch uses of allowances, and until when what may act has to wait for room or for open hours."""
+"""Counting: what a batch uses of allowances, and until when what may act has to wait for room."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
 from governance.envelope.allowances import Allowance, as_written
 from governance.envelope.demands import Demand, Reach, demand
-from governance.envelope.openings import NoZone, opening
-from governance.envelope.quiethours import OpenHours
 from governance.rulewords import over_words
 from governance.till import State, Till
 from workflows.capabilities.contract import CapabilityError
 from workflows.engine.judge import InForce, rules_on
+from workflows.engine.pace import Wait, for_hours
 from workflows.engine.work import Work, capability_of
-
-LOOK_AGAIN = timedelta(days=1)
-"""Where no opening is in sight, so that hours that are changed are noticed."""
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Until when something waits, and why in few words."""
-
-    until: datetime
-    why: str
 
 
 class Counter:
@@ -52,8 +39,8 @@ class Counter:
 
     def wait(self, work: Work) -> Wait | None:
         """Return until when what may act has to wait."""
-        waits = [*self._for_room(work), *_for_hours(work, self._in_force, self._now)]
-        return max(waits, key=lambda wait: wait.until, default=None)
+        waits = [*self._for_room(work), for_hours(work, self._in_force, self._now)]
+        return max(filter(None, waits), key=lambda wait: wait.until, default=None)
 
     def _for_room(self, work: Work) -> list[Wait]:
         if self._till is None:
@@ -129,23 +116,3 @@ def look_again(work: Work) -> None:
         if work.context is None:
             raise CapabilityError("there is nothing to look at")
         work.said = work.capability.facts(work.typed(work.capability), work.context)
-
-
-def hours_on(work: Work, in_force: InForce) -> list[OpenHours]:
-    rows = chain.from_iterable(rules.hours for rules in rules_on(work, in_force))
-    return list({row.key: row for row in rows}.values())
-
-
-def _for_hours(work: Work, in_force: InForce, now: datetime) -> list[Wait]:
-    """An effect waits for the next opening, an approved one, too; an undoing that somebody asked for does not."""
-    rows = [] if work.action.is_undo else hours_on(work, in_force)
-    if not rows:
-        return []
-    try:
-        opens = opening(rows, work.action.facts, now)
-    except NoZone:
-        return []  # a person was asked because of it, and approved
-    if opens == now:
-        return []
-    names = ", ".join(row.title or row.key for row in rows)
-    return [Wait(opens or now + LOOK_AGAIN, f"quiet hours ({names})")]
