@@ -64,7 +64,7 @@ def window_words(window: Window) -> str:
         return f"any {window.count} {window.every}s" if window.count > 1 else f"any {window.every}"
     begins = f" from {window.begins}" if window.begins else ""
     place = "" if window.zone == "UTC" else f" ({window.zone})"
-    return f"a {window.every}{begins}{place}"
+    return f"{'an' if window.every == 'hour' else 'a'} {window.every}{begins}{place}"
 
 
 def allowance_words(allowance: Allowance, effects: Mapping[str, str]) -> str:

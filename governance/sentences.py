@@ -151,6 +151,11 @@ def _signal(fact: Fact, step: str, data: Data) -> str:
     return f"{fact.actor_name} sent the signal “{name}”{about}; {went or 'nothing waited for it yet, it is kept'}"
 
 
+def _approved(fact: Fact, step: str, data: Data) -> str:
+    later = f"; it begins {_moment(data['until'])} at the earliest, {data.get('why', '')}" if data.get("until") else ""
+    return f"{fact.actor_name} approved {step}{_quoted(data.get('note'))}{later}"
+
+
 def _edited(fact: Fact, step: str, data: Data) -> str:
     fields = ", ".join(map(str, data.get("fields", ())))
     return f"{fact.actor_name} edited {step}{_after(fields)}; judged again and permitted"
@@ -217,7 +222,7 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.settled": _settled,
     "action.to_review": lambda fact, step, data: f"{step} put to approval{_reasons(data)}",
     "action.to_person": lambda fact, step, data: f"{step} put to a person{_reasons(data)}",
-    "action.approved": _said("approved"),
+    "action.approved": _approved,
     "action.edited": _edited,
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),

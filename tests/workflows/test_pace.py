@@ -1,9 +1,11 @@
 """Quiet hours, lead times, and work that resumes in order at the pace the allowances permit."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
 from approvals.reviews import Review
 from governance.halts import Scope, pull
@@ -202,7 +204,7 @@ def test_waiting_for_room_is_said_with_the_sum(clients):
     found = [send(clients) for _ in range(3)]
     assert [action.status for action in found] == ["done", "done", "ready"]
     entry = Entry.objects.get(verb="action.waits")
-    assert entry.data["why"] == "Mails an hour: 2 + 1 > 2 in a hour"
+    assert entry.data["why"] == "Mails an hour: 2 + 1 > 2 in an hour"
     assert found[2].not_before == datetime(2026, 3, 2, 14, tzinfo=UTC)
 
 
@@ -211,3 +213,45 @@ def test_what_is_more_than_the_whole_allowance_is_asked_for_it_would_wait_for_ev
     action = send(clients)
     assert action.status == "in_review"
     assert approved(clients, action).status == "done"
+
+
+# --- said in words --------------------------------------------------------------------------------------------------
+
+
+def page(client, *where):
+    return " ".join(
+        unescape(client.get(reverse(where[0], args=where[1])).content.decode()).replace("\u00a0", " ").split()
+    )
+
+
+@pytest.fixture
+def clock(monkeypatch, clients):
+    """What pages take for now."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: clients.now)
+    return clients
+
+
+def test_the_run_page_says_until_when_it_waits_and_why(clock, sign_in):
+    clock.now = MONDAY_EVENING
+    action = send(clock)
+    text = page(sign_in("ada"), "run", [action.run_id])
+    assert "“Send” waits until Tue 3 Mar, 07:00: quiet hours (Office hours)" in text
+    assert "“Send” waits until 3 Mar, 07:00 UTC: quiet hours (Office hours)" in text  # the ledger
+
+
+def test_the_review_says_when_asking_when_it_will_begin_at_the_earliest(clock, sign_in):
+    clock.load(note("needs_approval", 2))
+    clock.now = FRIDAY_5 + timedelta(hours=2)
+    review = Review.objects.get(action=send(clock))
+    text = page(sign_in("ben"), "review", [review.pk])
+    assert "Approved now, it begins Wed 11 Mar, 07:00 at the earliest" in text
+    assert "2 working days after the last approval, then quiet hours (Office hours)." in text
+    review.decide(clock.ben, "approve", clock.now, digest=review.action.digest)
+    assert "Waits until Tue 10 Mar, 18:00" in page(sign_in("ben"), "review", [review.pk])
+    assert "it begins 10 Mar, 18:00 UTC at the earliest" in page(sign_in("ada"), "run", [review.action.run_id])
+
+
+def test_a_review_that_begins_at_once_says_nothing_of_waiting(clock, sign_in):
+    clock.load(note("needs_approval"))
+    review = Review.objects.get(action=send(clock))
+    assert "at the earliest" not in page(sign_in("ben"), "review", [review.pk])
