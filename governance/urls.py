@@ -11,6 +11,7 @@ PAGES = (
     "workflows.views.drafts",
     "workflows.views.records",
     "workflows.views.rulebook",
+    "workflows.views.allowances",
     "governance.views.register",
     "governance.views.people",
     "governance.views.paths",
