@@ -69,7 +69,7 @@ def window_words(window: Window) -> str:
 
 def allowance_words(allowance: Allowance, effects: Mapping[str, str]) -> str:
     """Return “at most 2 items to one contact in any 7 days; beyond: a person approves”."""
-    per = _PER.get(allowance.per, f" for each {allowance.per}")
+    per = _PER.get(allowance.per, f" for each {allowance.per.removeprefix('record.').replace('_', ' ')}")
     span = window_words(allowance.window)
     within = f" in {span}" if span else " in all"
     track = f", {allowance.track} is asked" if allowance.track else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import FloatField, Q, Sum
 from django.db.models.functions import Cast
@@ -42,12 +43,13 @@ class Used:
 
 @dataclass(frozen=True)
 class Account:
-    """One allowance with what its fullest names have used; `more` counts the others."""
+    """One allowance with what its fullest names have used; `more` counts the others. `begins_anew` says when, in words;
+    empty where it never does, or does so bit by bit."""
 
     allowance: Allowance
     top: Sequence[Used]
     more: int
-    begins_anew: datetime | None
+    begins_anew: str
 
     @property
     def rule(self) -> str:
@@ -100,4 +102,10 @@ def _account(
     top = [Used(meter.name, float(meter.used(now)), committed.get(meter.pk, 0.0), limit) for meter in meters]
     window = allowance.window
     end = ends(window, slot_of(window, now)) if window.kind == "calendar" else None
-    return Account(allowance, top, more, datetime.fromtimestamp(end, UTC) if end else None)
+    return Account(allowance, top, more, "" if end is None else _moment(end, window.zone))
+
+
+def _moment(second: int, zone: str) -> str:
+    """Return the moment where the window is kept: “1 Apr 2027, 00:00, Europe/London”."""
+    when = datetime.fromtimestamp(second, ZoneInfo(zone))
+    return f"{when.day} {when:%b %Y, %H:%M}{'' if zone == 'UTC' else f', {zone}'}"

@@ -19,6 +19,7 @@ PAGES = (
     "/workflows/expansion-motion/versions/",
     "/workflows/expansion-motion/start/",
     "/rulebook/",
+    "/allowances/",
     "/register/",
     "/records/",
     "/records/account/",

@@ -29,12 +29,14 @@ def allowances(request: HttpRequest) -> HttpResponse:
 
 
 def shown_to(person: Person, account: Account) -> Account:
-    """Return the account as the person may see it: contacts and records of workflows that are not theirs have no name,
-    and a text is called by the beginning of its fingerprint."""
+    """Return the account as the person may see it: without the names of workflows that are not theirs and of contacts
+    these may have written to. A text is called by the beginning of its fingerprint."""
     allowance = account.allowance
     if allowance.per == "content":
         return replace(account, top=[replace(each, name=f"Text {each.name[2:8]}") for each in account.top])
-    if allowance.per in ("", "capability"):
+    if allowance.per == "run":
+        return replace(account, top=[replace(each, name=f"Run {each.name}") for each in account.top])
+    if allowance.per in ("", "capability") or allowance.per.startswith("record."):
         return account
     if person.is_auditor or (allowance.workflow and workflows_for(person).filter(slug=allowance.workflow).exists()):
         return account
@@ -46,7 +48,7 @@ def _masked(person: Person, per: str, used: Used) -> Used:
         return used
     name = used.name.partition("@")
     hidden = f"{name[0][:1]}…@{name[2]}" if per == "contact" and name[1] else f"{used.name[:1]}…"
-    return used if per.startswith("record.") else replace(used, name=hidden)
+    return replace(used, name=hidden)
 
 
 urlpatterns = [path("allowances/", allowances, name="allowances")]
