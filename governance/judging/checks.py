@@ -143,7 +143,7 @@ def allowances(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
     """What the action would bring each allowance to. Facts without `usage` (an example, the past) say nothing of it;
     where there is `usage` and an allowance is missing from it, nobody counted, and that is beyond it."""
     known = facts.get("usage")
-    if known is None or facts["action"].get("undo"):
+    if known is None or _is_undo(facts):
         return
     for allowance in rules.allowances:
         usage = known.get(allowance.key, {"trouble": f"{allowance.title}: nobody counted what is used"})
@@ -158,9 +158,14 @@ def allowances(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
         yield Reason(rule, outcome, words, rules.source, value, allowance.limit, allowance.track)
 
 
+def _is_undo(facts: Facts) -> bool:
+    """Taking back uses nothing up and waits for no hours."""
+    return bool(facts.get("action", {}).get("undo"))
+
+
 def hours(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
     """Outside open hours an effect waits, which is no verdict. A person looks where nobody can tell when they are."""
-    for row in () if facts["action"].get("undo") else rules.hours:
+    for row in () if _is_undo(facts) else rules.hours:
         try:
             zone_of(row, facts)
         except NoZone as error:

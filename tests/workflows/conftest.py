@@ -35,6 +35,6 @@ class _Desk(BaseHTTPRequestHandler):
 def supplier(settings) -> Iterator[Supplier]:
     settings.HTTP_ALLOWED_HOSTS = ["127.0.0.1"]
     with Supplier(("127.0.0.1", 0), _Desk) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()

@@ -13,7 +13,7 @@ from governance.rulewords import over_words
 from governance.till import State, Till
 from workflows.capabilities.contract import CapabilityError
 from workflows.engine.judge import InForce, rules_on
-from workflows.engine.pace import Wait, for_hours
+from workflows.engine.pace import Wait, for_hours, hours_on
 from workflows.engine.work import Work, capability_of
 
 
@@ -21,12 +21,14 @@ class Counter:
     """The till of a batch. Where no allowance applies there is none, and nothing is asked of the database."""
 
     def __init__(self, works: Sequence[Work], in_force: InForce, now: datetime) -> None:
-        self._now, self._in_force = now, in_force
-        self._demands = {work.action.pk: demands_of(work, in_force) for work in works}
+        self._now = now
+        steps = {work.step.pk: work for work in works}
+        self._hours = {step: found for step, work in steps.items() if (found := hours_on(work, in_force))}
+        rows = {step: applying for step, work in steps.items() if (applying := allowances_on(work, in_force))}
+        self._demands = {work.action.pk: demands_of(work, rows[work.step.pk]) for work in works if work.step.pk in rows}
         counted = [work.action.pk for work in works if work.action.counted]
         doubtful = {work.action.pk for work in works if work.doubtful}
-        asked = any(self._demands.values()) or counted
-        self._till = Till(self._demands, counted, now, doubtful) if asked else None
+        self._till = Till(self._demands, counted, now, doubtful) if self._demands or counted else None
 
     @property
     def counts(self) -> bool:
@@ -34,19 +36,20 @@ class Counter:
 
     def look(self, work: Work) -> None:
         """Put what is used at this moment among the facts, for the judge."""
-        if self._till is not None and self._demands[work.action.pk]:
+        if self._till is not None and self._demands.get(work.action.pk):
             work.action.facts["usage"] = self._till.usage(work.action.pk)
 
     def wait(self, work: Work) -> Wait | None:
         """Return until when what may act has to wait."""
-        waits = [*self._for_room(work), for_hours(work, self._in_force, self._now)]
+        hours = self._hours.get(work.step.pk)
+        waits = [*self._for_room(work), for_hours(work, hours, self._now) if hours else None]
         return max(filter(None, waits), key=lambda wait: wait.until, default=None)
 
     def _for_room(self, work: Work) -> list[Wait]:
         if self._till is None:
             return []
         found, usage = [], work.action.facts.get("usage", {})
-        for each in self._demands[work.action.pk]:
+        for each in self._demands.get(work.action.pk, ()):
             rule = f"allowance:{each.allowance.key}"
             told = usage[each.allowance.key]
             seen = rule in work.action.approved_reasons
@@ -68,7 +71,7 @@ class Counter:
         usage, seen = self._till.usage(work.action.pk), work.action.approved_reasons
         chosen = [
             each
-            for each in self._demands[work.action.pk]
+            for each in self._demands.get(work.action.pk, ())
             if each.allowance.counted_from == "approval" and not each.trouble
             if f"allowance:{each.allowance.key}" in seen or _fits(each.allowance, usage[each.allowance.key])
         ]
@@ -80,20 +83,27 @@ class Counter:
             self._till.write()
 
 
+def counts(work: Work) -> bool:
+    """Whether an allowance applied to it."""
+    return "usage" in work.action.facts
+
+
 def _fits(allowance: Allowance, told: Mapping[str, Any]) -> bool:
     return bool(told["held"]) or allowance.permits(as_written(told["would_be"]))
 
 
-def demands_of(work: Work, in_force: InForce) -> list[Demand]:
+def allowances_on(work: Work, in_force: InForce) -> list[Allowance]:
+    """Return those that apply to the step as it was published, or as it is in force."""
+    rows = chain.from_iterable(rules.allowances for rules in rules_on(work, in_force))
+    return list({row.key: row for row in rows}.values())
+
+
+def demands_of(work: Work, allowances: Sequence[Allowance]) -> list[Demand]:
     """Return what the action would use up. Taking something back uses nothing."""
     if work.trouble or work.action.is_undo:
         return []
-    rows = chain.from_iterable(rules.allowances for rules in rules_on(work, in_force))
-    found = {row.key: row for row in rows}
-    if not found:
-        return []
     reach = reach_of(work)
-    return [demand(allowance, reach) for allowance in found.values()]
+    return [demand(allowance, reach) for allowance in allowances]
 
 
 def reach_of(work: Work) -> Reach:

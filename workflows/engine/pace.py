@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -25,11 +26,10 @@ class Wait:
     why: str
 
 
-def for_hours(work: Work, in_force: InForce, now: datetime) -> Wait | None:
-    """Return until when an effect waits for open hours. An approved one waits, too; an undoing, which somebody asked
-    for, does not."""
-    rows = [] if work.action.is_undo else hours_on(work, in_force)
-    if not rows:
+def for_hours(work: Work, rows: Sequence[OpenHours], now: datetime) -> Wait | None:
+    """Return until when an effect waits for all these hours to be open. An approved one waits, too; an undoing, which
+    somebody asked for, does not."""
+    if work.action.is_undo:
         return None
     try:
         opens = opening(rows, work.action.facts, now)
@@ -65,7 +65,7 @@ def once_approved(work: Work, now: datetime) -> Wait | None:
     """Return until when it would wait if it were approved at this moment; None when it would begin at once."""
     in_force = InForce.now({work.action.workflow_id})
     lead = for_lead(work, in_force, now)
-    hours = for_hours(work, in_force, lead.until if lead else now)
+    hours = for_hours(work, hours_on(work, in_force), lead.until if lead else now)
     if lead and hours:
         return Wait(hours.until, f"{lead.why}, then {hours.why}")
     return lead or hours
