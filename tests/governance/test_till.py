@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -100,3 +102,23 @@ def test_what_would_be_taken_otherwise_today_is_given_back_first(db):
     again.take(1, State.USED)
     again.write()
     assert (Meter.objects.get().level, STANDING.get().amount) == (8.0, "8.0")
+
+
+def returning(many, shape, now):
+    """How many statements it takes to give back what so many actions took."""
+    allowance = Allowance(key=f"a{many}", title="A", limit=999, measure=shape[0], per=shape[1], window={"every": "day"})
+    demands = {number: [demand(allowance, reach(f"p{number}@a.example", 100))] for number in range(many)}
+    till = Till(demands, [], now)
+    for number in demands:
+        till.take(number, State.USED)
+    till.write()
+    with CaptureQueriesContext(connection) as queries:
+        give_back(list(demands), now)
+    assert {meter.level for meter in Meter.objects.filter(allowance=f"a{many}")} == {0.0}
+    return len(queries)
+
+
+@pytest.mark.parametrize("shape", [("items", ""), ("items", "contact"), ("contacts", "")])
+def test_giving_back_takes_as_many_statements_for_thirty_as_for_two(db, shape):
+    now = datetime(2026, 3, 2, 17, 20, tzinfo=UTC)
+    assert returning(2, shape, now) == returning(30, shape, now) <= 5

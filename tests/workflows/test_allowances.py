@@ -224,6 +224,42 @@ def test_a_category_does_not_starve_another(desk, supplier):
     assert book(desk, 99_000).status == "done"
 
 
+MARK = """
+workflow: mark
+title: Mark
+owner: growth
+automation_allowed: true
+input: {type: object, properties: {points: {type: number}}}
+steps:
+  - {key: one, capability: data.set, params: {values: {points: "=input.points"}}, ownership: automated}
+  - {key: two, after: [one], capability: data.set, params: {values: {points: 1}}, ownership: automated}
+"""
+
+
+def test_steps_without_an_outside_effect_are_counted_in_their_one_transaction(world):
+    row = {"key": "points", "title": "Points", "measure": "amounts.points", "limit": 25}
+    world.rules(allowances=[row])
+    world.load(MARK)
+    for _ in range(4):
+        world.start("mark", points=10)
+    world.work()
+    found = Action.objects.order_by("pk").values_list("step__key", "status")
+    assert sorted(found) == [("one", "done")] * 2 + [("one", "in_review")] * 2 + [("two", "done")] * 2
+    assert Meter.objects.get().level == 22
+
+
+def test_what_ben_edits_is_counted_as_he_leaves_it(desk, supplier):
+    desk.load(BOOKING % ('""', supplier.url, "needs_approval"))
+    decided(desk, book(desk, 20_000))
+    asked = book(desk, 5_000)
+    decided(desk, asked, "edit", payload={"body": {"spend": 70_000}})
+    assert (asked.status, used()) == ("done", 90_000)
+    asked = book(desk, 1)
+    decided(desk, asked, "edit", payload={"body": {"spend": 50_000}})
+    assert said(asked) == ["Programme spend (spring): 90,000 + 50,000 ≥ 100,000 in a year from 04-01 (Europe/London)"]
+    assert (asked.status, used()) == ("done", 140_000)
+
+
 # --- committed at approval -------------------------------------------------------------------------------------------
 
 
