@@ -15,6 +15,7 @@ PAGES = (
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",
     "governance.views.phrases",
+    "workflows.views.allowances",
     "governance.views.register",
     "workflows.views.withdrawals",
     "governance.views.people",

@@ -20,6 +20,7 @@ PAGES = (
     "/workflows/expansion-motion/start/",
     "/workflows/nurture-contact/backtests/",
     "/rulebook/",
+    "/allowances/",
     "/register/",
     "/register/template/plan-ceiling/",
     "/register/template/plan-ceiling/version/",
