@@ -5,9 +5,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from approvals.backtests.row import work_off
-from approvals.escalations import escalate_overdue
+from approvals.endings import warn_leaders
+from approvals.escalations import escalate_overdue, escalate_seats
 from approvals.incidents import tell_owners
 from approvals.notifications import deliver
+from approvals.ratifications import tell_ratifiers
 
 
 def announce() -> None:
@@ -25,6 +27,9 @@ def backtest() -> None:
 @shared_task
 def sweep() -> None:
     escalate_overdue(timezone.now())
+    escalate_seats(timezone.now())
     tell_owners(timezone.now())
+    tell_ratifiers(timezone.now())
+    warn_leaders(timezone.now())
     deliver(timezone.now)
     work_off(timezone.now)

@@ -1,10 +1,13 @@
-"""The rulebook: the organisation's stances and guardrails, versioned; exactly one version is in force."""
+"""The rulebook: what the organisation says of software, as one versioned document; exactly one version is in force."""
 
 from __future__ import annotations
+
+from functools import cached_property
 
 from django.db import models
 from django.db.models import Q
 
+from governance.envelope.whole import Envelope
 from governance.people import Person
 
 
@@ -18,12 +21,19 @@ class Status(models.TextChoices):
 
 
 class Rulebook(models.Model):
+    """`content` is an Envelope as JSON. Once it is no draft, a trigger refuses every other word."""
+
     number = models.PositiveIntegerField(unique=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    content = models.JSONField(default=dict)
     note = models.TextField(blank=True)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ratified_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    force_at = models.DateTimeField(null=True, blank=True)
     in_force_at = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    rejudged = models.BooleanField(default=True)
 
     class Meta:
         ordering = ("-number",)
@@ -34,25 +44,14 @@ class Rulebook(models.Model):
     def __str__(self) -> str:
         return f"Rulebook {self.number}"
 
+    @cached_property
+    def envelope(self) -> Envelope:
+        return Envelope.of(self.content)
+
 
 class StanceKind(models.TextChoices):
     APPROVED = "approved", "Approved"
     OUT_OF_SCOPE = "out_of_scope", "Out of scope"
-
-
-class Stance(models.Model):
-    """What the organisation says of one capability. None at all means undefined, which is refused."""
-
-    rulebook = models.ForeignKey(Rulebook, on_delete=models.CASCADE, related_name="stances")
-    capability = models.CharField(max_length=80)
-    stance = models.CharField(max_length=12, choices=StanceKind.choices)
-
-    class Meta:
-        ordering = ("capability",)
-        constraints = (models.UniqueConstraint(fields=["rulebook", "capability"], name="one_stance_each"),)
-
-    def __str__(self) -> str:
-        return f"{self.capability}: {self.get_stance_display()}"
 
 
 class Effect(models.TextChoices):
@@ -61,23 +60,6 @@ class Effect(models.TextChoices):
     REFUSE = "refuse", "Refused"
 
 
-class Guardrail(models.Model):
-    """A condition (CEL) under which a person is needed or nothing happens, and the reason in plain words."""
-
-    rulebook = models.ForeignKey(Rulebook, on_delete=models.CASCADE, related_name="guardrails")
-    position = models.PositiveSmallIntegerField(default=0)
-    when = models.TextField()
-    effect = models.CharField(max_length=8, choices=Effect.choices)
-    reason = models.CharField(max_length=240)
-    capability = models.CharField(max_length=80, blank=True, help_text="empty: every capability")
-
-    class Meta:
-        ordering = ("position", "id")
-
-    def __str__(self) -> str:
-        return self.reason
-
-
 def in_force() -> Rulebook | None:
-    """Return the rulebook that applies now, with its parts; None before the first one is published."""
-    return Rulebook.objects.filter(status=Status.IN_FORCE).prefetch_related("stances", "guardrails").first()
+    """Return the rulebook that applies now; None before the first one is published."""
+    return Rulebook.objects.filter(status=Status.IN_FORCE).first()

@@ -10,23 +10,25 @@ import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from governance.envelope.whole import Envelope
 from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Role, Team
 from governance.register import Asset
-from governance.rulebook import Guardrail, Rulebook, Stance, Status
+from governance.rulebook import Rulebook, Status, in_force
 from workflows.actions import Action
 from workflows.capabilities.registry import capabilities
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
-from workflows.publishing import load
+from workflows.ratifying import load_in_force
 from workflows.records import Record
 from workflows.runs import Run
 from workflows.versions import published
 
 SLOW = {"benchmarks", "faults", "journeys", "model", "starters"}
 """Folders with tests that a plain `pytest` leaves out (`addopts`); who names one wants all of it."""
+ANY_DATA = [{"data": "*", "use": "allowed"}]
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -57,7 +59,7 @@ class World:
 
     def load(self, text: str, person: str = "ada") -> None:
         """Put the workflows of a YAML text in force."""
-        load(text, self.people[person], self.now, publish_too=True)
+        load_in_force(text, self.people[person], self.now, self.ada if person == "lea" else self.lea)
 
     def start(self, slug: str, person: str = "ada", **given: Any) -> Run:
         return start(slug, given, self.people[person], self.now)
@@ -95,29 +97,27 @@ class World:
 
     def guardrail(self, when: str, effect: str, reason: str, capability: str = "") -> None:
         """Put a new rulebook in force that has this guardrail besides what the old one says."""
-        old = Rulebook.objects.get(status=Status.IN_FORCE)
-        Rulebook.objects.filter(pk=old.pk).update(status=Status.SUPERSEDED)
-        new = self.rulebook({stance.capability: stance.stance for stance in old.stances.all()}, old.number + 1)
-        for rail in old.guardrails.all():
-            rail.pk, rail.rulebook = None, new
-            rail.save()
-        Guardrail.objects.create(rulebook=new, when=when, effect=effect, reason=reason, capability=capability)
+        rail = {"when": when, "effect": effect, "reason": reason, "capability": capability}
+        self.rules(guardrails=[*in_force().content.get("guardrails", ()), rail])
 
     def undefine(self, capability: str) -> None:
         """Put a new rulebook in force that says nothing of the capability."""
-        old = Rulebook.objects.get(status=Status.IN_FORCE)
-        Rulebook.objects.filter(pk=old.pk).update(status=Status.SUPERSEDED)
-        stances = {stance.capability: stance.stance for stance in old.stances.all()}
-        self.rulebook({key: value for key, value in stances.items() if key != capability}, old.number + 1)
+        self.rules(stances=[row for row in in_force().content["stances"] if row["capability"] != capability])
 
-    def rulebook(self, stances: dict[str, str], number: int = 1) -> Rulebook:
-        made = Rulebook.objects.create(
-            number=number, status=Status.IN_FORCE, created_by=self.people["ada"], in_force_at=self.now
+    def rules(self, **parts: Any) -> Rulebook:
+        """Put a new rulebook in force in which these parts of the old one are replaced."""
+        old = in_force()
+        Rulebook.objects.filter(pk=old.pk).update(status=Status.SUPERSEDED)
+        return self.rulebook({**old.content, **parts}, old.number + 1)
+
+    def rulebook(self, content: dict[str, Any], number: int = 1) -> Rulebook:
+        return Rulebook.objects.create(
+            number=number,
+            status=Status.IN_FORCE,
+            created_by=self.people["ada"],
+            in_force_at=self.now,
+            content=Envelope.of(content).as_json(),
         )
-        Stance.objects.bulk_create(
-            Stance(rulebook=made, capability=key, stance=stance) for key, stance in stances.items()
-        )
-        return made
 
 
 PEOPLE = (
@@ -148,7 +148,7 @@ def world(db: None) -> World:
     path = EscalationPath.objects.create(slug="growth-default", title="Growth, then Ada")
     Level.objects.create(path=path, position=1, team=teams["growth"], role=Role.LEADER, after=0)
     Level.objects.create(path=path, position=2, person=made.people["ada"], after=4 * 3600)
-    made.rulebook(dict.fromkeys(capabilities(), "approved"))
+    made.rulebook({"stances": dict.fromkeys(capabilities(), "approved"), "data_uses": ANY_DATA})
     return made
 
 

@@ -77,7 +77,8 @@ class Action(models.Model):
     `round` counts how often the step was begun anew (by a loop, or redone by a leader); the newest one counts.
     `not_before` is also the durable timer of a wait; `awaits` the `name:key` of the signal that ends it early.
     `payload` is what would be done, `digest` binds an approval to exactly that payload, `facts` is all the judge saw,
-    `reasons` the tripped rules, `output` what later steps read as `steps.KEY`.
+    `reasons` the tripped rules, `needs` who must agree (`judging.Need` as JSON), `output` what later steps
+    read as `steps.KEY`.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="actions")
@@ -105,6 +106,7 @@ class Action(models.Model):
     confidence = models.FloatField(null=True, blank=True)
     verdict = models.CharField(max_length=8, blank=True)
     reasons = models.JSONField(default=list)
+    needs = models.JSONField(default=list)
     judged = models.PositiveSmallIntegerField(default=0)
     approved_digest = models.CharField(max_length=64, blank=True)
     approved_reasons = models.JSONField(default=list)

@@ -13,6 +13,7 @@ from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
 from workflows import graph
+from workflows.fields import named
 from workflows.flow import Shape
 
 
@@ -34,7 +35,7 @@ class OnReject(models.TextChoices):
     REDO = "redo", "It is proposed again"
 
 
-SCHEMA = 2
+SCHEMA = 3
 """The newest form of workflows this code knows. A worker leaves alone what was published in a newer one."""
 
 
@@ -74,7 +75,9 @@ class Workflow(models.Model):
 class Version(models.Model):
     """`key` is CEL over the input: what a run is about, for signals. `schedule` is {cron, zone, input} or empty.
 
-    `schema` is the form it was published in.
+    `schema` is the form it was published in. Once in force, `proposed_by` and `ratified_by` say who allowed it, `note`
+    why; `rejudged` whether what waited for people then has been judged again. `force_at` is the earliest moment a
+    proposal takes force. `category` is the purpose its data serve and its messages count under.
     """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
@@ -85,14 +88,21 @@ class Version(models.Model):
     owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     schema = models.PositiveSmallIntegerField(default=SCHEMA)
     automation_allowed = models.BooleanField(default=False)
+    recommend_only = models.BooleanField(default=False)
+    category = models.CharField(max_length=80, blank=True)
     input_schema = models.JSONField(default=dict)
     key = models.TextField(blank=True)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     schedule = models.JSONField(default=dict)
     on_failure = models.CharField(max_length=8, choices=OnFailure.choices, default=OnFailure.KEEP)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ratified_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True)
+    force_at = models.DateTimeField(null=True, blank=True)
     in_force_at = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    rejudged = models.BooleanField(default=True)
 
     class Meta:
         ordering = ("workflow", "-number")
@@ -139,6 +149,8 @@ class Version(models.Model):
 class Step(models.Model):
     """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}.
 
+    `limits`, `bands` and `tracks` are as `governance.envelope` says them; from `review_by` on, software asks again.
+
     `join` ({need, rest}), `repeat` ({from, until, at_most, then}) and `wait` are as the file says them, empty without.
     """
 
@@ -161,6 +173,10 @@ class Step(models.Model):
     sample_rate = models.FloatField(default=0)
     guardrails = models.JSONField(default=list)
     data = models.JSONField(default=list)
+    limits = models.JSONField(default=list)
+    bands = models.JSONField(default=dict)
+    tracks = models.JSONField(default=list)
+    review_by = models.DateField(null=True, blank=True)
     reviewers = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     escalation = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     due_in = models.PositiveIntegerField(default=86400)
@@ -185,6 +201,11 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The fields of its record that its own expressions use."""
+        return named(self.params, self.confidence)
 
     @property
     def due_words(self) -> str:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from governance import durations
+from governance.envelope.guardrails import Rule
+from governance.envelope.limits import Limit
+from governance.envelope.parts import Line, Name
+from governance.envelope.tracks import Bands, Track
 from workflows import waits
 from workflows.fileparts import JoinPart, Part, RepeatPart, SchedulePart, Storable, WaitPart
 from workflows.shape import OTHERWISE
 from workflows.yamltext import FileProblems, Place, Problem, Tree, dump, parse, short
 
 STEPS = 200
-
-
-def _on_one_line(value: str) -> str:
-    if value and value.splitlines() != [value]:
-        raise ValueError("this must stand on one line, without a line break")
-    return value
-
-
-Line = Annotated[str, AfterValidator(_on_one_line)]
-
-
-class GuardrailPart(Part):
-    when: str = Field(min_length=1)
-    effect: Literal["review", "human", "refuse"]
-    reason: Line = Field(min_length=1, max_length=240)
 
 
 class StepPart(Part):
@@ -48,8 +38,12 @@ class StepPart(Part):
     confidence: str = ""
     min_confidence: float | None = Field(None, ge=0, le=1)
     sample_rate: float = Field(0, ge=0, le=1)
-    guardrails: list[GuardrailPart] = []
+    guardrails: list[Rule] = []
     data: list[str] = []
+    limits: list[Limit] = Field(default=[], max_length=30)
+    bands: Bands | None = None
+    tracks: list[Track] = Field(default=[], max_length=30)
+    review_by: date | None = None
     reviewers: str = ""
     escalation: str = ""
     due_in: str = "1d"
@@ -88,6 +82,8 @@ class WorkflowPart(Part):
     purpose: str = ""
     owner: str
     automation_allowed: bool = False
+    recommend_only: bool = False
+    category: Name = ""
     priority: Literal["high", "normal", "low"] = "normal"
     key: str = ""
     on_failure: Literal["keep", "undo"] = "keep"
@@ -100,6 +96,12 @@ class WorkflowPart(Part):
         for step in self.steps:
             step.reviewers = step.reviewers or self.owner
         return self
+
+    @property
+    def has_envelope(self) -> bool:
+        """Whether workers must know limits, bands, tracks, the end of a delegation, or that it only recommends."""
+        steps = any(step.limits or step.bands or step.tracks or step.review_by for step in self.steps)
+        return self.recommend_only or bool(self.category) or steps
 
     @property
     def has_control_flow(self) -> bool:
@@ -135,10 +137,11 @@ def _document(tree: Tree) -> Document:
     try:
         return Document(WorkflowPart.model_validate(tree.value), tree)
     except ValidationError as error:
-        raise FileProblems([tree.problem(item["loc"], _say(item)) for item in error.errors()]) from None
+        raise FileProblems([tree.problem(item["loc"], say(item)) for item in error.errors()]) from None
 
 
-def _say(item: Any) -> str:
+def say(item: Any) -> str:
+    """Return one finding of pydantic as a sentence."""
     match item["type"]:
         case "missing":
             return "this key is missing"
@@ -166,7 +169,7 @@ def write(parts: Sequence[WorkflowPart]) -> str:
 
 
 def _lean(part: WorkflowPart) -> dict[str, Any]:
-    whole = part.model_dump()
+    whole = part.model_dump(mode="json")
     whole["steps"] = [_lean_step(step) for step in part.steps]
     kept = ("workflow", "title", "owner", "automation_allowed", "steps")
     fields = WorkflowPart.model_fields
@@ -177,4 +180,4 @@ def _lean_step(step: StepPart) -> dict[str, Any]:
     plain = {name: field.get_default() for name, field in StepPart.model_fields.items()}
     if step.wait:
         plain["ownership"] = "automated"
-    return {name: value for name, value in step.model_dump().items() if value != plain[name]}
+    return {name: value for name, value in step.model_dump(mode="json").items() if value != plain[name]}

@@ -1,69 +1,65 @@
-"""The rulebook as a YAML file: `stances` by capability, `guardrails` as rows of when, effect, reason, capability."""
+"""The rulebook as a YAML file: the envelope's parts, each under its name; see `governance.envelope.whole`."""
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from collections.abc import Iterator
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import ValidationError
 
-from governance.expressions import ExpressionError, compiled
-from governance.rulechanges import Content
+from governance.envelope.whole import Envelope, rows_of
+from governance.people import Team
 from workflows.capabilities.registry import capabilities
+from workflows.files import say
+from workflows.yamltext import FileProblems, Place, Problem, Tree, parse
 
 
-class RulebookProblem(Exception):
-    """The file cannot be loaded; `str()` says where and why, a line for each problem."""
+def read(text: str) -> Envelope:
+    """Return what the file says. Raises FileProblems with everything found wrong in it."""
+    trees = parse(text)
+    if len(trees) != 1 or not isinstance(trees[0].value, dict):
+        raise FileProblems([Problem(1, "", "a rulebook is one mapping, like stances: {email.send: approved}")])
+    return envelope_of(trees[0])
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RailPart(_Part):
-    when: str = Field(min_length=1)
-    effect: Literal["review", "human", "refuse"]
-    reason: str = Field(min_length=1, max_length=240)
-    capability: str = ""
-
-
-class RulebookPart(_Part):
-    stances: dict[str, Literal["approved", "out_of_scope"]]
-    guardrails: list[RailPart] = []
-
-
-def read(text: str) -> Content:
-    """Return what the file says. Raises RulebookProblem."""
+def envelope_of(tree: Tree, at: Place = ()) -> Envelope:
+    """Return the envelope that stands at this place of a file. Raises FileProblems."""
+    value: Any = tree.value
+    for name in at:
+        value = value[name]
+    if not isinstance(value, dict) or "stances" not in value:
+        sentence = "this key is missing; say at least what software may do, like stances: {email.send: approved}"
+        raise FileProblems([tree.problem((*at, "stances"), sentence)])
     try:
-        part = RulebookPart.model_validate(YAML(typ="safe").load(text))
-    except YAMLError as error:
-        raise RulebookProblem(f"this is not YAML: {error}") from None
+        envelope = Envelope.model_validate(value)
     except ValidationError as error:
-        raise RulebookProblem("\n".join(_sentence(item["loc"], item["msg"]) for item in error.errors())) from None
-    if found := _problems(part):
-        raise RulebookProblem("\n".join(found))
-    return cast(Content, part.model_dump())
+        items = error.errors()
+        raise FileProblems([tree.problem((*at, *_place(item["loc"], value)), say(item)) for item in items]) from None
+    if found := [tree.problem((*at, *place), words) for place, words in problems(envelope)]:
+        raise FileProblems(found)
+    return envelope
 
 
-def _problems(part: RulebookPart) -> list[str]:
+def _place(loc: Place, value: dict[str, Any]) -> Place:
+    """Return where in the file it stands; stances may be written as a mapping, by capability."""
+    said = value.get("stances")
+    if loc[:1] != ("stances",) or len(loc) < 2 or not isinstance(said, dict):
+        return loc
+    return ("stances", rows_of(said)[int(loc[1])]["capability"])
+
+
+def problems(envelope: Envelope) -> Iterator[tuple[Place, str]]:
+    """Yield what the envelope names and this installation does not have."""
     known = capabilities()
-    found = [f"stances.{key}: there is no such capability" for key in part.stances if key not in known]
-    seen: set[tuple[str, str]] = set()
-    for index, rail in enumerate(part.guardrails):
-        place = f"guardrails.{index + 1}"
-        if rail.capability and rail.capability not in known:
-            found.append(f"{place}.capability: there is no capability “{rail.capability}”")
-        if (rail.when, rail.capability) in seen:
-            found.append(f"{place}.when: another guardrail has the same condition for the same capability")
-        seen.add((rail.when, rail.capability))
-        try:
-            compiled(rail.when, boolean=True)
-        except ExpressionError as error:
-            found.append(f"{place}.when: {error}")
-    return found
-
-
-def _sentence(place: tuple[int | str, ...], words: str) -> str:
-    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-    return f"{where or 'the file'}: {words[0].lower()}{words[1:]}"
+    teams = set(Team.objects.values_list("slug", flat=True))
+    for name in ("stances", "guardrails", "allowances", "open_hours", "tripwires"):
+        for index, row in enumerate(getattr(envelope, name)):
+            if row.capability and row.capability not in known:
+                place: Place = (name, row.capability) if name == "stances" else (name, index, "capability")
+                yield place, f"there is no capability “{row.capability}”"
+    for index, track in enumerate(envelope.tracks):
+        if track.team and track.team not in teams:
+            yield ("tracks", index, "team"), f"there is no team “{track.team}”"
+    for index, rail in enumerate(envelope.guardrails):
+        if rail.owner and rail.owner not in teams:
+            yield ("guardrails", index, "owner"), f"there is no team “{rail.owner}”"

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from pydantic import ValidationError as PartError
 
 from governance import durations, publishing
 from governance.paths import EscalationPath
@@ -16,7 +17,7 @@ from governance.publishing import Change
 from governance.rulebook import Effect
 from workflows import checks
 from workflows.definitions import Assist, OnReject, Ownership, Step
-from workflows.files import Document, StepPart
+from workflows.files import Document, StepPart, say
 from workflows.publishing import part_of
 from workflows.yamltext import NOWHERE
 
@@ -158,7 +159,12 @@ class TermsForm(forms.Form):
             return
         whole = part_of(self.step.version)
         index = next(index for index, step in enumerate(whole.steps) if step.key == self.step.key)
-        whole.steps[index] = StepPart.model_validate({**whole.steps[index].model_dump(), **self._said()})
+        try:
+            whole.steps[index] = StepPart.model_validate({**whole.steps[index].model_dump(), **self._said()})
+        except PartError as error:
+            for item in error.errors():
+                self.add_error(PLACES.get(str(item["loc"][0])), f"{say(item)}.")
+            return
         for problem in checks.problems(Document(whole, NOWHERE)):
             place = problem.key.split(".")
             if place[:2] == ["steps", str(index + 1)]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 from functools import cache, lru_cache
 
+from governance.envelope.limits import Limit
+from governance.envelope.tracks import Bands, Track
 from governance.judging import Terms
+from workflows.capabilities.registry import capabilities
 from workflows.definitions import SCHEMA, Step, Version
 
 log = logging.getLogger(__name__)
@@ -20,14 +23,31 @@ def published(version_id: int) -> Version:
 
 
 def terms_of(step: Step) -> Terms:
-    """Return the step's terms as the judge wants them."""
+    """Return the step's terms as the judge wants them; worked out once, as a published step never changes."""
+    known: Terms | None = vars(step).get("_terms")
+    if known is None:
+        known = vars(step)["_terms"] = _terms(step)
+    return known
+
+
+def _terms(step: Step) -> Terms:
+    version, does = step.version, capabilities().get(step.capability)
     return Terms(
         ownership=step.ownership,
-        source=f"{step.version.title} v{step.version.number} · {step.title}",
-        workflow=step.version.workflow.slug,
-        automation_allowed=step.version.automation_allowed,
+        source=f"{version.title} v{version.number} · {step.title}",
+        workflow=version.workflow.slug,
+        automation_allowed=version.automation_allowed,
+        recommend_only=version.recommend_only,
+        changes=does is None or does.changes,
         min_confidence=step.min_confidence,
         sample_rate=step.sample_rate,
+        purpose=version.category,
+        review_by=step.review_by,
+        limits=[Limit.model_validate(row) for row in step.limits],
+        bands=Bands.model_validate(step.bands) if step.bands else None,
+        tracks=[Track.model_validate(row) for row in step.tracks],
+        reviewers=step.reviewers.slug,
+        owner=version.owner.slug,
     )
 
 

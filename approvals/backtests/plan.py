@@ -14,7 +14,7 @@ from governance.backtest import Bench, Pair, Sweep
 from governance.backtest.bench import Then
 from governance.rulebook import Rulebook
 from workflows.definitions import Assist, Ownership, Step, Version, Workflow
-from workflows.engine.judge import rules_under
+from workflows.engine.rules import rules_under
 from workflows.versions import terms_of
 
 GONE = "The draft no longer has this step"
@@ -151,6 +151,19 @@ def sweep_of(step: str, benches: Mapping[str, Bench], given: Mapping[str, Any] |
 def fresh(version: int) -> Version:
     """Return a version as it stands now. A draft changes, so nobody may keep it."""
     return Version.objects.select_related("workflow", "owner").get(pk=version)
+
+
+def to_try(workflow: Workflow, number: int | None = None) -> Version:
+    """Return the version of this number; without one the draft or proposal, or what is in force. Raises CannotPlan."""
+    rows = workflow.versions.select_related("workflow", "owner").order_by("-number")
+    if number is not None:
+        found = rows.filter(number=number).first()
+    else:
+        found = rows.filter(status__in=("draft", "proposed")).first() or rows.filter(status="in_force").first()
+    if found is None:
+        which = "version" if number is None else f"version {number}"
+        raise CannotPlan(f"{workflow.title} has no {which}.")
+    return found
 
 
 def in_force(workflow: Workflow) -> Tried | None:

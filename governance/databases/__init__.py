@@ -11,13 +11,15 @@ from governance.databases.bulk import (
     stamp,
     update_many,
 )
+from governance.databases.jsonrows import ListsOne
 from governance.databases.locks import HALTS, clock, lock_exclusive, lock_shared, locked, skip_locked, under_way
 from governance.databases.outages import is_away, is_deadlock, stood_still
-from governance.databases.triggers import make_append_only, make_state_table
+from governance.databases.triggers import make_append_only, make_frozen, make_state_table
 from governance.databases.vendor import is_postgres
 
 __all__ = (
     "HALTS",
+    "ListsOne",
     "clock",
     "for_each",
     "fresh",
@@ -29,6 +31,7 @@ __all__ = (
     "lock_shared",
     "locked",
     "make_append_only",
+    "make_frozen",
     "make_state_table",
     "new_ids",
     "part_of_list",

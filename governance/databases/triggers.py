@@ -29,6 +29,26 @@ def make_append_only(table: str, schema_editor: Any) -> None:
             schema_editor.execute(FROZEN_SQLITE.format(table=table, verb=verb))
 
 
+WORDS = """
+CREATE FUNCTION {table}_{column}_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '{sentence}'; END $$;
+CREATE TRIGGER {table}_{column}_frozen BEFORE UPDATE OF {column} ON {table}
+FOR EACH ROW WHEN (OLD.status <> '{free}' AND OLD.{column} IS DISTINCT FROM NEW.{column})
+EXECUTE FUNCTION {table}_{column}_is_frozen();
+"""
+
+WORDS_SQLITE = (
+    "CREATE TRIGGER {table}_{column}_frozen BEFORE UPDATE OF {column} ON {table} "
+    "WHEN OLD.status <> '{free}' AND OLD.{column} IS NOT NEW.{column} BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+)
+
+
+def make_frozen(table: str, column: str, free: str, sentence: str, schema_editor: Any) -> None:
+    """Forbid changing the column of rows whose `status` is not `free`, by trigger. For migrations."""
+    text = WORDS if schema_editor.connection.vendor == "postgresql" else WORDS_SQLITE
+    schema_editor.execute(text.format(table=table, column=column, free=free, sentence=sentence))
+
+
 STATE_TABLE = """
 CREATE OR REPLACE FUNCTION {table}_{column}_refused() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -8,12 +8,15 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
+from governance.envelope.guardrails import Guardrail
+from governance.envelope.stances import Stance
+from governance.envelope.whole import Envelope
 from governance.expressions import ExpressionError, compiled
 from governance.rulebook import Effect, StanceKind
-from governance.rulechanges import Content, Rail
 
 UNDECIDED = ("", "Nobody has decided")
 MOST_GUARDRAILS = 100
+_NAMES = ("when", "effect", "reason", "capability")
 
 
 class StancesForm(forms.Form):
@@ -78,27 +81,41 @@ class _Guardrails(forms.BaseFormSet):  # type: ignore[type-arg]
 
 
 class RulebookForm:
-    """Both parts together. `content` is what to keep, once `is_valid` said so."""
+    """Both parts together. `content` is what to keep, once `is_valid` said so; what they do not show stays as it is."""
 
-    def __init__(self, titles: Mapping[str, str], content: Content, data: Mapping[str, Any] | None = None) -> None:
-        self.stances = StancesForm(titles, data, prefix="stance", initial=content["stances"], label_suffix="")
+    def __init__(self, titles: Mapping[str, str], content: Envelope, data: Mapping[str, Any] | None = None) -> None:
+        self._before = content
+        self.stances = StancesForm(titles, data, prefix="stance", initial=content.stance_of, label_suffix="")
         rows = forms.formset_factory(
             GuardrailForm, formset=_Guardrails, extra=1, can_delete=True, max_num=MOST_GUARDRAILS, validate_max=True
         )
         given = {"titles": titles, "label_suffix": ""}
         self.guardrails = cast(
-            _Guardrails, rows(data, prefix="rail", initial=None if data else content["guardrails"], form_kwargs=given)
+            _Guardrails, rows(data, prefix="rail", initial=None if data else self._rails, form_kwargs=given)
         )
 
     def is_valid(self) -> bool:
         return all([self.stances.is_valid(), self.guardrails.is_valid()])
 
     @property
-    def content(self) -> Content:
-        names = ("when", "effect", "reason", "capability")
-        return {
-            "stances": {key: stance for key, stance in self.stances.cleaned_data.items() if stance},
-            "guardrails": [
-                cast(Rail, {name: form.cleaned_data[name] for name in names}) for form in self.guardrails.kept
-            ],
-        }
+    def _rails(self) -> list[dict[str, Any]]:
+        return [{name: getattr(rail, name) for name in _NAMES} for rail in self._before.guardrails]
+
+    @property
+    def content(self) -> Envelope:
+        before = {rail.place: rail for rail in self._before.guardrails}
+        said = self.stances.cleaned_data.items()
+        stances = [self._stance(key, stance) for key, stance in said if stance]
+        rails = [{name: form.cleaned_data[name] for name in _NAMES} for form in self.guardrails.kept]
+        kept = [_rail(values, before.get((values["when"], values["capability"], "", ""))) for values in rails]
+        own = [row for row in self._before.stances if row.workflow]
+        return self._before.model_copy(update={"stances": [*stances, *own], "guardrails": kept})
+
+    def _stance(self, key: str, stance: str) -> Stance:
+        was = next((row for row in self._before.stances if row.place == (key, "")), None)
+        return was if was and was.stance == stance else Stance.model_validate({"capability": key, "stance": stance})
+
+
+def _rail(values: dict[str, Any], before: Guardrail | None) -> Guardrail:
+    """Return the guardrail with these words; what the form does not ask stays as it was."""
+    return before.model_copy(update=values) if before else Guardrail.model_validate(values)

@@ -20,12 +20,12 @@ from approvals.notifications import Notification, deliver
 from approvals.reviews import Review, answerable_by
 from governance.ledger import Entry
 from governance.people import Person
-from workflows import publishing
+from workflows import publishing, ratifying
 from workflows.actions import Action, Attempt
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Workflow
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
 from workflows.records import Record
 from workflows.runs import Run
@@ -211,7 +211,7 @@ def test_a_pack_loads_again_and_its_export_says_the_same(tideway, name):
     assert counts() == before
     slugs = [version.workflow.slug for version, _ in publishing.load(file.read_text(), tideway["ada"], timezone.now())]
     exported = "---\n".join(export(slug) for slug in slugs)
-    loaded = publishing.load(exported, tideway["ada"], timezone.now(), publish_too=True)
+    loaded = ratifying.load_in_force(exported, tideway["ada"], timezone.now(), tideway["gita"])
     assert [changes for _, changes in loaded] == [[]] * len(slugs)
 
 
@@ -234,7 +234,7 @@ def test_a_step_ada_makes_human_owned_asks_a_person_from_the_next_run_on(tideway
     workflow = Workflow.objects.get(slug="expansion-contact")
     draft = publishing.draft(workflow, tideway["ada"], now)
     draft.steps.filter(key="variant").update(ownership="human_owned")
-    publishing.publish(draft, tideway["ada"], now)
+    ratifying.publish(draft, tideway["ada"], now, second=tideway["gita"])
     given = {"contact": "ventnor-bank-1", "account": "ventnor-bank", "engagement": 0.4}
     run = start("expansion-contact", given, tideway["ada"], now)
     work()
@@ -264,7 +264,7 @@ def test_a_fortnight_judged_again_under_what_was_in_force_gets_the_verdicts_it_h
 
 def test_the_example_of_the_manual_loads_and_runs(tideway):
     Record.objects.create(kind="client", key="7", fields={"age": 41, "fit": 0.8, "email": "seven@client.example"})
-    publishing.load(EXAMPLE, tideway["ada"], timezone.now(), publish_too=True)
+    ratifying.load_in_force(EXAMPLE, tideway["ada"], timezone.now(), tideway["gita"])
     run = start("term-deposit", {"client": "7"}, tideway["ada"], timezone.now())
     work()
     review = Review.objects.get(action__run=run)

@@ -18,7 +18,7 @@ from approvals.notifications import Notification
 from approvals.reviews import Review
 from governance.halts import Halt
 from governance.ledger import Entry
-from governance.rulebook import Guardrail
+from governance.rulebook import Rulebook
 from tests.faults.witness import Arrival
 from workflows.actions import Action, Attempt
 from workflows.capabilities.registry import capabilities
@@ -159,7 +159,9 @@ def read(arrivals: Iterable[Arrival] = (), told: Iterable[Told] = (), skew: floa
             for pk, scope, target, lifted_at in Halt.objects.values_list("pk", "scope", "target", "lifted_at")
         },
         rails=[
-            RailRow(*row) for row in Guardrail.objects.values_list("rulebook__number", "when", "effect", "capability")
+            RailRow(book.number, rail.when, rail.effect, rail.capability)
+            for book in Rulebook.objects.order_by("number")
+            for rail in book.envelope.guardrails
         ],
         steps={(row.workflow, row.version, row.key): row for _, row, _ in steps},
         decisions={

@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 
 from governance.drafting import NotPublishable as RulebookStands
 from governance.drafting import Stale
-from governance.rulechanges import Rail
 from tests.faults.desk import Desk
 from tests.faults.world import POTS, PROGRAMS, World
 from workflows.publishing import NotPublishable
@@ -64,17 +63,17 @@ class Town:
         """Put another rulebook in force: none of the rails, or one that stops, asks, or keeps for people."""
         over = draw.randrange(40, 95)
         effect = draw.choice(("", "review", "refuse", "human"))
-        rail = Rail(
-            when=f"{HAS_AMOUNT} && proposal.body.amount > {over}",
-            effect=effect,  # type: ignore[typeddict-item]
-            reason=f"More than {over}",
-            capability="http.request",
-        )
+        rail = {
+            "when": f"{HAS_AMOUNT} && proposal.body.amount > {over}",
+            "effect": effect,
+            "reason": f"More than {over}",
+            "capability": "http.request",
+        }
         self._directly("flip", lambda: self.world.rule([rail] if effect else [], timezone.now()))
 
     def forbid(self, draw: random.Random) -> None:
         """Refuse every call that has an amount."""
-        rail = Rail(when=HAS_AMOUNT, effect="refuse", reason="None at all", capability="http.request")
+        rail = {"when": HAS_AMOUNT, "effect": "refuse", "reason": "None at all", "capability": "http.request"}
         self._directly("flip", lambda: self.world.rule([rail], timezone.now()))
 
     def allow(self, draw: random.Random) -> None:

@@ -12,15 +12,16 @@ from django.utils import timezone
 from governance import drafting
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Role, Team
-from governance.rulechanges import Content, Rail
+from governance.ratifying import publish
 from governance.tokens import Token
 from tests.faults.once import START
 from workflows.capabilities.registry import capabilities
-from workflows.publishing import load
+from workflows.ratifying import load_in_force
 from workflows.records import Record
 
 PROGRAMS = Path(__file__).with_name("programs.yaml")
 FLOWS = Path(__file__).with_name("flows.yaml")
+ANY_DATA = [{"data": "*", "use": "allowed"}]
 POTS = ("till", *(f"pot-{letter}" for letter in "abcdefgh"))
 PEOPLE = (
     ("ada", "Ada Lund", Role.LEADER),
@@ -64,16 +65,17 @@ class World:
         return Person.objects.get(email=address(key))
 
     def publish(self, text: str, now: datetime) -> None:
-        load(text.replace("WITNESS", self.witness), self.person("ada"), now, publish_too=True)
+        text = text.replace("WITNESS", self.witness)
+        load_in_force(text, self.person("ada"), now, self.person("lea"))
 
-    def rule(self, rails: list[Rail], now: datetime) -> int:
+    def rule(self, rails: list[dict[str, str]], now: datetime) -> int:
         """Put a rulebook in force that approves every capability and has these guardrails; return its number."""
-        content: Content = {"stances": dict.fromkeys(capabilities(), "approved"), "guardrails": rails}
+        content = {"stances": dict.fromkeys(capabilities(), "approved"), "guardrails": rails, "data_uses": ANY_DATA}
         ada = self.person("ada")
         if drafting.current() is not None:  # of an attempt that broke half-way
             drafting.discard(ada, now)
         draft = drafting.keep(content, ada, now, seen=drafting.seen_now())
-        return drafting.publish(draft.pk, ada, now, seen=drafting.seen_now(), titles={}).number
+        return publish(draft.pk, ada, now, seen=drafting.seen_now(), titles={}, second=self.person("lea")).number
 
 
 def forget_connection() -> None:

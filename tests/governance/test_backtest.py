@@ -1,6 +1,7 @@
 """The arithmetic of backtests: shares with their intervals, tallies that merge, a sweep that judges each case once."""
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -158,9 +159,10 @@ FACTS = {
 
 
 def bench(floor=0.85, ownership="automated", rails=(), rate=0.0, confidence="record.fit", data=("usage",)):
-    terms = Terms(ownership, "Welcome v2 · Send", "welcome", True, floor, rate)
+    terms = Terms(ownership, "Welcome v2 · Send", automation_allowed=True, min_confidence=floor, sample_rate=rate)
     conditions = [Condition(when, Outcome(effect), "because", "Welcome v2") for when, effect in rails]
-    return Bench(terms, Rules("email.send", "approved", "Rulebook 1", conditions), "email.send", confidence, data)
+    rules = Rules("email.send", "approved", "Rulebook 1", conditions, uses=None)
+    return Bench(terms, rules, "email.send", confidence, data)
 
 
 THEN = Then("record.fit", ("usage",))
@@ -232,7 +234,7 @@ def test_a_bench_judges_the_same_in_another_process():
 def test_a_fingerprint_changes_with_what_decides_and_not_with_what_it_is_called():
     one = bench()
     renamed = Bench(
-        Terms("automated", "Welcome v3 · Send", "welcome", True, 0.85),
+        replace(one.terms, source="Welcome v3 · Send"),
         one.rules,
         "email.send",
         "record.fit",

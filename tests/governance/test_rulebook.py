@@ -1,22 +1,27 @@
 """Leaders say what software may do: they draft the next rulebook, see what it changes, and put it in force."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 
-from governance import drafting
+from governance import drafting, ratifying
 from governance.drafting import NotPublishable, Stale
+from governance.envelope.guardrails import Guardrail
+from governance.envelope.whole import Envelope
 from governance.ledger import Entry
 from governance.rulebook import Rulebook, Status, in_force
 from governance.rulechanges import changes
 from workflows.capabilities.registry import capabilities
 
+ANY_DATA = [{"data": "*", "use": "allowed"}]
 TITLES = {key: capability.title for key, capability in capabilities().items()}
 RAIL = {"when": "amounts.offer_value > 500", "effect": "review", "reason": "A costly offer", "capability": ""}
 
 
 def content(stances=None, guardrails=()):
-    return {"stances": {**(stances or {})}, "guardrails": list(guardrails)}
+    return Envelope.of({"stances": {**(stances or {})}, "guardrails": list(guardrails), "data_uses": ANY_DATA})
 
 
 def kept(world, who, stances=None, guardrails=()):
@@ -24,9 +29,9 @@ def kept(world, who, stances=None, guardrails=()):
 
 
 def publish(world, who, draft, seen=None):
-    return drafting.publish(
-        draft.pk, world.people[who], world.now, seen=seen or drafting.seen_now(), titles=TITLES, note="As agreed"
-    )
+    second = world.ada if who == "lea" else world.lea
+    said = {"titles": TITLES, "note": "As agreed", "second": second}
+    return ratifying.publish(draft.pk, world.people[who], world.now, seen=seen or drafting.seen_now(), **said)
 
 
 def answers(seen, stances=None, rails=()):
@@ -87,7 +92,7 @@ def test_a_guardrail_for_fewer_capabilities_is_shown_as_loosening_first():
 
 def test_keeping_a_draft_changes_nothing_that_is_in_force(world):
     kept(world, "ada", {"email.send": "approved"})
-    assert drafting.content_of(in_force())["stances"] == dict.fromkeys(capabilities(), "approved")
+    assert drafting.content_of(in_force()).stance_of == dict.fromkeys(capabilities(), "approved")
 
 
 def test_ada_publishes_and_the_one_before_is_superseded_with_one_entry(world):
@@ -114,7 +119,7 @@ def test_what_is_out_of_scope_is_refused_from_then_on(world):
         "ownership: automated, reviewers: growth}\n"
     )
     assert world.action(world.run("hello"), "words").status == "done"
-    stances = drafting.content_of(in_force())["stances"]
+    stances = drafting.content_of(in_force()).stance_of
     publish(world, "ada", kept(world, "ada", {**stances, "content.render": "out_of_scope"}))
     action = world.action(world.run("hello"), "words")
     assert (action.status, action.reasons[0]["source"]) == ("refused", "Rulebook 2")
@@ -143,11 +148,11 @@ def test_of_two_who_keep_the_draft_the_second_overwrites_nothing_unseen(world):
     drafting.keep(content({}, [RAIL]), world.ada, world.now, seen=seen)
     with pytest.raises(Stale):
         drafting.keep(content({}), world.lea, world.now, seen=seen)
-    assert drafting.content_of(drafting.current())["guardrails"] == [RAIL]
+    assert drafting.content_of(drafting.current()).guardrails == [Guardrail(**RAIL)]
 
 
 def test_a_draft_that_changes_nothing_is_not_published(world):
-    draft = kept(world, "ada", drafting.content_of(in_force())["stances"])
+    draft = kept(world, "ada", drafting.content_of(in_force()).stance_of)
     with pytest.raises(NotPublishable, match="changes nothing"):
         publish(world, "ada", draft)
 
@@ -232,7 +237,7 @@ def test_a_guardrail_is_removed_by_its_box(world, sign_in):
     kept(world, "ada", {}, [RAIL])
     removal = answers(drafting.seen_now(), {}, [{**RAIL, "DELETE": "on"}]) | {"rail-INITIAL_FORMS": 1}
     sign_in("ada").post("/rulebook/draft/", removal)
-    assert drafting.content_of(drafting.current())["guardrails"] == []
+    assert drafting.content_of(drafting.current()).guardrails == []
 
 
 def test_the_page_tells_the_second_leader_that_nothing_was_counted(world, sign_in):
@@ -261,3 +266,77 @@ def test_statements_on_the_page_do_not_grow_with_the_guardrails(world, sign_in, 
     ben = sign_in("ben")
     with django_assert_max_num_queries(16):
         assert ben.get("/rulebook/").status_code == 200
+
+
+# --- two signatures ------------------------------------------------------------------------------------------------
+
+
+def loosened(world):
+    """A draft that approves what was undecided."""
+    world.undefine("email.send")
+    return kept(world, "ada", {**dict.fromkeys(capabilities(), "approved")})
+
+
+def test_a_loosening_rulebook_waits_for_a_second_leader(world, sign_in):
+    draft = loosened(world)
+    ada, lea = sign_in("ada"), sign_in("lea")
+    page = ada.get("/rulebook/draft/publication/")
+    sent = {"draft": draft.pk, "seen": page.context["seen"], "words": "We agreed"}
+    assert ada.post("/rulebook/draft/publication/", sent).url == "/rulebook/draft/publication/"
+    assert "email.send" not in in_force().envelope.stance_of
+    page = lea.get("/rulebook/draft/publication/")
+    assert "You are asked to ratify" in page.content.decode()
+    answer = lea.post("/rulebook/draft/ratification/", {"draft": draft.pk, "seen": page.context["seen"]})
+    assert answer.url == "/rulebook/"
+    assert in_force().envelope.stance_of["email.send"] == "approved"
+    assert (in_force().proposed_by, in_force().ratified_by) == (world.ada, world.lea)
+    assert list(Entry.objects.values_list("verb", flat=True))[-3:] == [
+        "rulebook.proposed",
+        "rulebook.ratified",
+        "rulebook.in_force",
+    ]
+
+
+def test_ada_does_not_ratify_her_own_rulebook_and_lea_may_send_it_back(world):
+    draft = loosened(world)
+    assert not ratifying.propose(draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES)
+    with pytest.raises(NotPublishable, match="another leader ratifies it"):
+        ratifying.ratify(draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES)
+    with pytest.raises(NotPublishable, match="waits to be ratified"):
+        kept(world, "lea", {})
+    ratifying.send_back(draft.pk, world.lea, world.now, "Not yet")
+    assert drafting.current() == draft
+    assert Entry.objects.last().verb == "rulebook.sent_back"
+
+
+def test_a_rulebook_takes_force_at_its_time(world):
+    draft = kept(world, "ada", {})
+    later = world.now + timedelta(days=1)
+    assert not ratifying.propose(
+        draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES, force_at=later
+    )
+    assert ratifying.take_force_when_due(world.later(hours=23), TITLES) == 0
+    assert ratifying.take_force_when_due(world.later(hours=2), TITLES) == 1
+    assert (in_force(), in_force().in_force_at) == (draft, world.now)
+
+
+def test_the_words_of_a_rulebook_in_force_cannot_be_changed_by_anybody(world):
+    with pytest.raises(DatabaseError, match="only while it is a draft"), transaction.atomic():
+        Rulebook.objects.update(content={"stances": []})
+    assert in_force().envelope.stance_of["email.send"] == "approved"
+
+
+def test_a_rulebook_that_breaks_a_worked_example_is_not_proposed(world, sign_in):
+    world.load(
+        "workflow: hello\ntitle: Hello\nowner: growth\nautomation_allowed: true\nsteps:\n"
+        "  - {key: words, capability: data.set, params: {values: {}}, ownership: automated}\n"
+    )
+    example = {"title": "It says hello", "workflow": "hello", "step": "words", "expect": "act"}
+    content = {**in_force().content, "examples": [example], "guardrails": [{**RAIL, "when": "true"}]}
+    draft = drafting.keep(content, world.ada, world.now, seen=drafting.seen_now())
+    ada = sign_in("ada")
+    page = ada.get("/rulebook/draft/publication/")
+    assert "expected acts alone, found a person approves by reviewers (A costly offer)" in page.content.decode()
+    sent = {"draft": draft.pk, "seen": page.context["seen"]}
+    assert ada.post("/rulebook/draft/publication/", sent).status_code == 409
+    assert in_force().number == 1

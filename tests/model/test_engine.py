@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from approvals.reviews import Review
-from governance import drafting
+from governance import drafting, ratifying
 from tests.model.measures import Measure
 from workflows.actions import Attempt
 from workflows.capabilities.contract import NotSent, Unknown
@@ -155,12 +155,12 @@ def test_one_action_that_cannot_be_asked_about_does_not_keep_the_sweep_from_the_
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite a writer is alone")
 def test_a_rulebook_takes_force_only_when_every_begin_that_was_judged_without_it_is_written(call):
-    content = drafting.content_of(None) | {"stances": {"http.request": "out_of_scope"}}
+    content = {"stances": {"http.request": "out_of_scope"}}
     draft = drafting.keep(content, call.ada, call.now, seen=drafting.seen_now())
     seen, published = drafting.seen_now(), Event()
 
     def publish():
-        drafting.publish(draft.pk, call.lea, call.now, seen=seen, titles={})
+        ratifying.publish(draft.pk, call.lea, call.now, seen=seen, titles={}, second=call.ada)
         published.set()
         connections.close_all()
 

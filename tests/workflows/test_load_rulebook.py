@@ -20,7 +20,7 @@ guardrails:
 def load(tmp_path, text, email="ada@tideway.example"):
     file = tmp_path / "rulebook.yaml"
     file.write_text(text)
-    call_command("load_rulebook", str(file), email=email)
+    call_command("load_rulebook", str(file), email=email, second="lea@tideway.example")
 
 
 def test_a_file_takes_force_and_says_what_it_changed(world, tmp_path, capsys):
@@ -28,7 +28,7 @@ def test_a_file_takes_force_and_says_what_it_changed(world, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "Rulebook 2 is in force." in said
     assert "tightens Every capability: New guardrail: A costly offer: a person approves" in said
-    assert drafting.content_of(in_force())["stances"] == {"email.send": "approved", "http.request": "out_of_scope"}
+    assert drafting.content_of(in_force()).stance_of == {"email.send": "approved", "http.request": "out_of_scope"}
 
 
 def test_the_same_file_again_changes_nothing(world, tmp_path, capsys):
@@ -47,9 +47,9 @@ def test_the_first_rulebook_of_an_installation_comes_from_a_file(world, tmp_path
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("stances: {mail.send: approved}", "stances.mail.send: there is no such capability"),
-        ("stances: {email.send: perhaps}", "stances.email.send: input should be 'approved' or 'out_of_scope'"),
-        ("guardrails: []", "stances: field required"),
+        ("stances: {mail.send: approved}", "stances.mail.send: there is no capability “mail.send”"),
+        ("stances: {email.send: perhaps}", "stances.email.send: Input should be 'approved' or 'out_of_scope'"),
+        ("guardrails: []", "stances: this key is missing"),
         ("stances: [", "this is not YAML"),
         (TEXT.replace("> 500", "> "), "guardrails.1.when: .*column"),
         (TEXT + "    capability: none\n", "there is no capability “none”"),

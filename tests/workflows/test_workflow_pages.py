@@ -237,7 +237,7 @@ def test_ada_loads_a_file_as_a_draft_or_in_force(world, sign_in):
     assert client.post("/workflows/load/", {"file": file, "publish": "False"})["Location"] == "/workflows/call/"
     assert "Draft, not in force" in page(client, "/workflows/call/")
     client.post("/workflows/load/", {"text": CALL, "publish": "True"})
-    assert Workflow.objects.get().version_in_force.number == 2
+    assert Workflow.objects.get().version_in_force.number == 1
 
 
 CALL = "workflow: call\ntitle: Call\nowner: growth\nsteps:\n  - key: call\n    ownership: human_owned\n"

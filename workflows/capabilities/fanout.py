@@ -36,6 +36,7 @@ class StartEach(Capability):
     """
 
     key = "workflows.start_each"
+    changes = True
     title = "Start a run for each"
     icon = "player-play"
     deferred: ClassVar[frozenset[str]] = frozenset({"input"})

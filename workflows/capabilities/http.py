@@ -42,6 +42,7 @@ class Request(Capability):
     title = "Call another system"
     icon = "webhook"
     effect = True
+    changes = True
     editable = ("body",)
 
     class Params(Shape):

@@ -32,6 +32,7 @@ class Update(Capability):
     key = "records.update"
     title = "Change a record"
     icon = "pencil"
+    changes = True
     reversible = True
     editable = ("changes",)
 
@@ -106,6 +107,7 @@ class Transfer(Capability):
     key = "records.transfer"
     title = "Move an amount"
     icon = "arrows-exchange"
+    changes = True
     reversible = True
     editable = ("amount",)
 

@@ -31,6 +31,7 @@ class Start(Capability):
     """
 
     key = "workflows.start"
+    changes = True
     title = "Start a run"
     icon = "player-play"
     editable = ("input",)

@@ -18,6 +18,7 @@ from governance.judging import Outcome
 from workflows.actions import Action, Attempt, Status
 from workflows.engine.advance import Runs
 from workflows.engine.judge import InForce, judge_all
+from workflows.engine.standings import look_again
 from workflows.engine.work import Work
 from workflows.gates import gate
 from workflows.runs import RunStatus
@@ -67,9 +68,10 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
 
     Call it inside the transaction that then begins or executes.
     """
+    look_again(works, now)
     judge_all(works, permission.in_force, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
-    entitled = gate().entitled(approved) if approved else set()
+    entitled = gate().entitled(approved, now) if approved else set()
     return [work for work in works if not _is_too_late(work, now) and _may_act(work, permission, entitled, now)]
 
 

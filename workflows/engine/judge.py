@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from governance.judging import Condition, Outcome, Reason, Rules, Verdict, judge, stricter
+from governance.judging import Outcome, Reason, Verdict, judge, stricter
 from governance.rulebook import Rulebook, Status
-from workflows.definitions import Step, Version
+from workflows.definitions import Version
+from workflows.engine.rules import rules_of
 from workflows.engine.work import Work
 from workflows.versions import published, terms_of
 
@@ -37,6 +37,7 @@ def judge_all(works: Sequence[Work], in_force: InForce, now: datetime) -> None:
         action = work.action
         action.verdict = work.verdict.outcome.value
         action.reasons = [reason.as_json() for reason in work.verdict.reasons]
+        action.needs = [need.as_json() for need in work.verdict.needs]
         action.judged = work.verdict.judged
 
 
@@ -57,30 +58,3 @@ def _gone(version: Version) -> Reason:
     """No terms in force speak of the step any more, so nothing in force permits that software does it alone."""
     words = "The version in force no longer has this step, or does something else there"
     return Reason("version", Outcome.REVIEW, words, str(version))
-
-
-def rules_of(rulebook_id: int | None, step: Step) -> Rules:
-    """Return the rules for this step under this rulebook; compiled once a process, for neither ever changes."""
-    return _rules(rulebook_id, step.version_id, step.key)
-
-
-@lru_cache(maxsize=4096)
-def _rules(rulebook_id: int | None, version_id: int, key: str) -> Rules:
-    rulebook = Rulebook.objects.get(pk=rulebook_id) if rulebook_id is not None else None
-    return rules_under(rulebook, published(version_id).steps_by_key[key])
-
-
-def rules_under(rulebook: Rulebook | None, step: Step) -> Rules:
-    """Return the rules for this step under this rulebook as both stand now; drafts, which do change, are asked so."""
-    conditions = [
-        Condition(rail["when"], Outcome(rail["effect"]), rail["reason"], terms_of(step).source)
-        for rail in step.guardrails
-    ]
-    if not step.capability:  # a person does it with nothing of ours: there is nothing to approve or refuse
-        return Rules("", "approved", "", conditions)
-    if rulebook is None:
-        return Rules(step.capability, None, "No rulebook is in force", conditions)
-    rails = [rail for rail in rulebook.guardrails.all() if rail.capability in ("", step.capability)]
-    conditions += [Condition(rail.when, Outcome(rail.effect), rail.reason, str(rulebook)) for rail in rails]
-    stance = rulebook.stances.filter(capability=step.capability).values_list("stance", flat=True).first()
-    return Rules(step.capability, stance, str(rulebook), conditions)

@@ -93,10 +93,18 @@ def gather_facts(work: Work, now: datetime) -> None:
         "proposal": action.payload,
         "confidence": action.confidence,
         "data": work.step.data,
+        "fields": _fields(work, facts),
         "assets": described(list(facts.assets)) if facts.assets else [],
         "amounts": described(dict(facts.amounts)) if facts.amounts else {},
         "now": now.isoformat(),
+        **({"says": list(facts.says)} if facts.says else {}),
     }
+
+
+def _fields(work: Work, facts: Facts) -> list[str]:
+    """Return which fields of its record went into it, as `kind.field`."""
+    kind = work.record.get("kind")
+    return sorted(f"{kind}.{name}" for name in work.step.fields.union(facts.fields)) if kind else []
 
 
 def _confidence(work: Work, now: datetime) -> float | None:

@@ -24,6 +24,7 @@ WRITTEN = {
     "confidence": "double precision",
     "verdict": "text",
     "reasons": "jsonb",
+    "needs": "jsonb",
     "judged": "integer",
     "approved_digest": "text",
     "approved_reasons": "jsonb",

@@ -13,13 +13,14 @@ from governance.people import Person
 from tests import bank
 from workflows import publishing
 from workflows.actions import Action
+from workflows.ratifying import load_in_force
 
 
 def main(number: str) -> dict[str, int]:
     ada, now = Person.objects.get(email="ada@tideway.example"), timezone.now()
     rows = bank.clients()
     rows = (rows * (int(number) // len(rows) + 1))[: int(number)]
-    publishing.load(bank.PROGRAM, ada, now, publish_too=True)
+    load_in_force(bank.PROGRAM, ada, now, Person.objects.get(email="lea@tideway.example"))
     bank.write_records(rows[:1])
     bank.run_all(rows[:1], ada, now)
     one = Action.objects.select_related("run").get()

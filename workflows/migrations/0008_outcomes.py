@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workflows', '0005_fewer_indexes'),
+        ('workflows', '0007_signatures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,9 +8,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('approvals', '0001_initial'),
-        ('governance', '0003_halt_lifts'),
-        ('workflows', '0006_outcomes'),
+        ('approvals', '0002_agreements'),
+        ('governance', '0007_asset_holds_for'),
+        ('workflows', '0008_outcomes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
