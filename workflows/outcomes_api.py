@@ -63,7 +63,7 @@ class Outcomes(APIView):
     @extend_schema(responses={200: OutcomeJson(many=True), **UNKNOWN})
     def get(self, request: Request, key: int) -> Response:
         """Read what was reported of an action, the oldest first. Of several under one name the last one counts."""
-        rows = self._action(request, key).outcomes.select_related("reported_by")
+        rows = Outcome.objects.filter(action=self._action(request, key)).select_related("reported_by")
         return Response(OutcomeJson(rows, many=True).data)
 
     @extend_schema(

@@ -1,7 +1,6 @@
 """The arithmetic of backtests: shares with their intervals, tallies that merge, a sweep that judges each case once."""
 
 import pickle
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from governance.backtest import Bench, Case, Curve, Decided, Pair, Share, Sweep, Tally, wilson
 from governance.backtest.bench import Then, facts_for, sureness
+from governance.envelope.data import DataUse
 from governance.judging import Condition, Outcome, Rules, Terms
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -159,9 +159,9 @@ FACTS = {
 
 
 def bench(floor=0.85, ownership="automated", rails=(), rate=0.0, confidence="record.fit", data=("usage",)):
-    terms = Terms(ownership, "Welcome v2 · Send", automation_allowed=True, min_confidence=floor, sample_rate=rate)
+    terms = Terms(ownership, "Welcome v2 · Send", "welcome", True, min_confidence=floor, sample_rate=rate)
     conditions = [Condition(when, Outcome(effect), "because", "Welcome v2") for when, effect in rails]
-    rules = Rules("email.send", "approved", "Rulebook 1", conditions, uses=None)
+    rules = Rules("email.send", "approved", "Rulebook 1", conditions, uses=[DataUse(data="*", use="allowed")])
     return Bench(terms, rules, "email.send", confidence, data)
 
 
@@ -234,7 +234,7 @@ def test_a_bench_judges_the_same_in_another_process():
 def test_a_fingerprint_changes_with_what_decides_and_not_with_what_it_is_called():
     one = bench()
     renamed = Bench(
-        replace(one.terms, source="Welcome v3 · Send"),
+        Terms("automated", "Welcome v3 · Send", "welcome", True, min_confidence=0.85),
         one.rules,
         "email.send",
         "record.fit",

@@ -31,8 +31,8 @@ def rules_under(rulebook: Rulebook | None, step: Step) -> Rules:
     own = [condition(Rule.model_validate(rail), terms_of(step).source) for rail in step.guardrails]
     if step.capability and rulebook is None:
         return Rules(step.capability, None, "No rulebook is in force", own)
-    book = rulebook or Rulebook(number=0)
-    return narrowed(book.envelope, str(book), (step.capability, step.version.workflow.slug, step.key), own)
+    envelope = rulebook.envelope if rulebook else Envelope.of({})
+    return narrowed(envelope, str(rulebook), (step.capability, step.version.workflow.slug, step.key), own)
 
 
 def narrowed(envelope: Envelope, source: str, place: tuple[str, str, str], own: Sequence[Condition]) -> Rules:

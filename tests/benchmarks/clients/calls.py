@@ -20,7 +20,8 @@ def main(number: str) -> dict[str, int]:
     ada, now = Person.objects.get(email="ada@tideway.example"), timezone.now()
     rows = bank.clients()
     rows = (rows * (int(number) // len(rows) + 1))[: int(number)]
-    load_in_force(bank.PROGRAM, ada, now, Person.objects.get(email="lea@tideway.example"))
+    lea = Person.objects.get(email="lea@tideway.example")
+    load_in_force(bank.PROGRAM, ada, now, lea)
     bank.write_records(rows[:1])
     bank.run_all(rows[:1], ada, now)
     one = Action.objects.select_related("run").get()
