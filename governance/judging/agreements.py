@@ -65,9 +65,8 @@ class Agreements:
             self._ask_all(f"It does not say how many {name}", value)
             return
         place = min(place + sum(self._holds(when) for when in bands.one_up), len(bands.bands) - 1)
-        band = bands.bands[place]
-        for key in band.tracks:
-            self._ask(key, f"{number(value)} {name} ({band.range})", value)
+        for key in bands.bands[place].tracks:
+            self._ask(key, f"{name} {number(value)}, {bands.words(place)}", value)
 
     def _ask_all(self, words: str, value: Any) -> None:
         """What falls in no band is asked of everybody the table names."""
