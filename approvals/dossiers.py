@@ -234,6 +234,18 @@ class Dossier:
     def assets(self) -> list[dict[str, Any]]:
         return [shown_asset(asset) for asset in self.action.facts.get("assets", ())]
 
+    @property
+    def bounds(self) -> str:
+        """What a reviewer may change of a template that binds its places; empty where it binds none."""
+        context = self._work.context
+        named = next((one for one in self.action.facts.get("assets", ()) if one.get("owner")), None)
+        asset = context.shelf.asset("template", named["key"], named["version"]) if context and named else None
+        if asset is None:
+            return ""
+        free = "; ".join(f"{name} ({', '.join(among)})" for name, among in asset.wording.choices.items())
+        what = f"only this may change: {free}" if free else "nothing may change"
+        return f"Of {asset.title} {what}. Anything else asks {asset.owner.name}."
+
     # --- what stands in the way, what is known
 
     @cached_property
