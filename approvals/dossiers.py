@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from approvals.agreements import Agreement, agreements
 from approvals.because import because
 from approvals.chains import Chain, chain
 from approvals.deadlines import Deadline, deadline
@@ -292,6 +293,10 @@ class Dossier:
     @property
     def claim_words(self) -> str:
         return f"{self.review.claimed_by.first_name} is on it" if self.review.claimed_by else ""
+
+    @cached_property
+    def agreements(self) -> list[Agreement]:
+        return agreements(self.review, self.reader, self.now)
 
     @property
     def outcome(self) -> Outcome:

@@ -4,5 +4,7 @@ from approvals.decisions import Decision
 from approvals.escalations import Escalation
 from approvals.notifications import Notification
 from approvals.reviews import Review
+from approvals.seats import Seat
+from approvals.votes import Vote
 
-__all__ = ["Decision", "Escalation", "Notification", "Review"]
+__all__ = ["Decision", "Escalation", "Notification", "Review", "Seat", "Vote"]

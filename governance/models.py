@@ -1,5 +1,6 @@
 """The index Django needs: each model lives in the file of its noun."""
 
+from governance.authorities import Absence, Authority, Qualification
 from governance.halts import Halt, HaltLift
 from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
@@ -10,7 +11,9 @@ from governance.signatures import Signature
 from governance.tokens import Token
 
 __all__ = [
+    "Absence",
     "Asset",
+    "Authority",
     "Entry",
     "EscalationPath",
     "Halt",
@@ -18,6 +21,7 @@ __all__ = [
     "Level",
     "Membership",
     "Person",
+    "Qualification",
     "Rulebook",
     "Signature",
     "Team",

@@ -146,6 +146,12 @@ def _edited(fact: Fact, step: str, data: Data) -> str:
     return f"{fact.actor_name} edited {step}{_after(fields)}; judged again and permitted"
 
 
+def _agreed(fact: Fact, step: str, data: Data) -> str:
+    rest = [spelled(str(key)) for key in data.get("open", ())]
+    still = f"; still asked: {', '.join(rest)}" if rest else "; all agreed"
+    return f"{fact.actor_name} agreed to {step}{still}{_quoted(data.get('note'))}"
+
+
 def _recalled(fact: Fact, step: str, data: Data) -> str:
     why = _after(data.get("reason"))
     return f"{step} taken back from the queue, as {fact.actor_name} changed what it rests on{why}"
@@ -238,6 +244,7 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.cancelled": _cancelled,
     "action.expired": lambda fact, step, data: f"{step} expired: nobody answered, nothing was done",
     "action.undo_asked": _undo_asked,
+    "review.agreed": _agreed,
     "review.escalated": _escalated,
     "signal.received": _signal,
     "schedule.missed": lambda fact, step, data: (

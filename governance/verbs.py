@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "action.redone": "Redone",
     "action.expired": "Expired",
     "action.undo_asked": "Undo asked",
+    "review.agreed": "Agreed",
     "review.escalated": "Escalated",
     "signal.received": "Signal sent",
     "schedule.missed": "Scheduled time missed",

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from approvals.queue import waiting
+from approvals.reviews import Review
 from governance.ledger import Entry
 from governance.people import Membership, Role
+from governance.rulebook import Rulebook
 from governance.signatures import Signature
-from workflows import publishing, ratifying
+from workflows import publishing, ratifying, rejudging
 from workflows.definitions import Version, Workflow
+from workflows.engine.recall import Recalled
 from workflows.publishing import NotPublishable, fingerprint
 from workflows.ratifying import propose, ratify, send_back
 from workflows.tightening import put_in_force, tightened
@@ -253,3 +257,45 @@ def test_an_older_version_is_begun_again_as_a_draft(calls, sign_in):
     assert ada.post("/workflows/calls/versions/1/rollback/")["Location"] == "/workflows/calls/draft/"
     assert "<del>0.95</del>" in ada.get("/workflows/calls/draft/").content.decode()
     assert sign_in("ben").post("/workflows/calls/versions/1/rollback/").status_code == 403
+
+
+# --- what waits ----------------------------------------------------------------------------------------------------
+
+
+def test_what_waits_is_judged_again_when_new_words_take_force(calls):
+    calls.rules(guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it"}])
+    run = calls.run("calls")
+    assert [reason["words"] for reason in calls.action(run, "note").reasons] == ["Look at it"]
+    propose(drafted(calls, sample_rate=1.0, min_confidence=0.95), calls.ada, calls.now)
+    assert rejudging.judge_again(calls.now).rebadged == 1
+    words = [reason["words"] for reason in calls.action(run, "note").reasons]
+    assert words == ["It is less sure than this step demands", "Look at it"]
+    assert rejudging.judge_again(calls.now) == Recalled()
+    assert calls.verbs(run)[-1] == "action.judged_again"
+
+
+def test_what_a_new_rulebook_forbids_leaves_the_queue(calls):
+    calls.rules(guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it"}])
+    run = calls.run("calls")
+    calls.rules(guardrails=[{"when": "run.id > 0", "effect": "refuse", "reason": "Never"}])
+    Rulebook.objects.update(rejudged=False)
+    assert rejudging.judge_again(calls.now).refused == 1
+    assert calls.action(run, "note").status == "refused"
+    assert not Review.objects.filter(status="open").exists()
+
+
+def test_whoever_must_agree_by_now_is_asked(calls):
+    calls.rules(
+        guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it", "track": "legal"}],
+        tracks=[{"key": "legal", "title": "Legal", "team": "legal"}],
+    )
+    run = calls.run("calls")
+    assert waiting(calls.dora) == 1
+    calls.rules(guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it"}])
+    Rulebook.objects.update(rejudged=False)
+    rejudging.judge_again(calls.now)
+    assert (waiting(calls.dora), waiting(calls.ben)) == (0, 1)
+    review = Review.objects.get(action__run=run)
+    review.decide(calls.ben, "approve", calls.now, digest=review.action.digest)
+    calls.work()
+    assert calls.action(run, "note").status == "done"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,18 +42,25 @@ class EditRefused(Exception):
 
 def approve(action_id: int, digest: str, actor: Actor, now: datetime, note: str = "") -> None:
     """Let the action begin as it was seen. Raises Stale when it is not what was seen."""
-    work = _seen(action_id, digest, now)
+    work = seen(action_id, digest, now)
     _release(work, actor, now, note)
 
 
 def edited(
-    action_id: int, digest: str, changes: Mapping[str, Any], actor: Actor, now: datetime, note: str = ""
-) -> None:
+    action_id: int,
+    digest: str,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    note: str,
+    enough: Callable[[Action], bool],
+) -> bool:
     """Put the person's edit in place of the proposal and let it begin, if the envelope permits it.
 
-    Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
+    `enough` is asked whether all have agreed that must agree to what it has become; else it stays in review. Returns
+    what it said. Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
     """
-    work = _seen(action_id, digest, now)
+    work = seen(action_id, digest, now)
     before = dict(work.action.payload)
     _put(work, changes)
     gather_facts(work, now)
@@ -65,10 +72,15 @@ def edited(
     work.action.needs = [need.as_json() for need in work.verdict.needs]
     changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
     work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
-    _release(work, actor, now, note)
+    released = enough(work.action)
+    if released:
+        _release(work, actor, now, note)
+    else:
+        save([work], now)
+    return released
 
 
-def _seen(action_id: int, digest: str, now: datetime) -> Work:
+def seen(action_id: int, digest: str, now: datetime) -> Work:
     """Lock what stands in review as it was seen. Raises Stale."""
     work = _locked(action_id, now)
     if work.was != Status.IN_REVIEW or not digest or digest != work.action.digest:

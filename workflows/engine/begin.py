@@ -71,7 +71,7 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
     look_again(works, now)
     judge_all(works, permission.in_force, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
-    entitled = gate().entitled(approved) if approved else set()
+    entitled = gate().entitled(approved, now) if approved else set()
     return [work for work in works if not _is_too_late(work, now) and _may_act(work, permission, entitled, now)]
 
 

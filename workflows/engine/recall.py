@@ -57,11 +57,11 @@ def _recall(action_ids: Sequence[int], actor: Actor, now: datetime, reason: str)
     waiting = Action.objects.filter(pk__in=action_ids, status__in=(Status.IN_REVIEW, Status.WITH_PERSON))
     runs = Runs.lock(waiting.values_list("run_id", flat=True), now)
     works = runs.works(databases.locked(waiting.order_by("pk")))
-    before = {work.action.pk: _rules(work) for work in works}
+    before = {work.action.pk: _asked(work) for work in works}
     judged = list(_judged(works, now))
     refused = [w for w in judged if _outcome(w) == Outcome.REFUSE and w.was == Status.IN_REVIEW]
     to_person = [w for w in judged if _outcome(w) == Outcome.HUMAN and w.was == Status.IN_REVIEW]
-    rest = [w for w in judged if w not in refused and w not in to_person and _rules(w) != before[w.action.pk]]
+    rest = [w for w in judged if w not in refused and w not in to_person and _asked(w) != before[w.action.pk]]
     _take_back([*refused, *to_person], actor, now, reason)
     for work in refused:
         work.move(Status.REFUSED, "action.refused", now, reasons=_words(work))
@@ -71,6 +71,7 @@ def _recall(action_ids: Sequence[int], actor: Actor, now: datetime, reason: str)
         work.note("action.judged_again", now, actor, reason=reason, reasons=_words(work))
     moved = [*refused, *to_person]
     runs.write([*moved, *rest, *runs.settled(moved)])
+    gate().rebadge([work.action for work in rest if work.action.status == Status.IN_REVIEW], now)
     return Recalled(len(refused), len(to_person), len(rest))
 
 
@@ -104,8 +105,9 @@ def _outcome(work: Work) -> Outcome:
     return work.verdict.outcome
 
 
-def _rules(work: Work) -> list[str]:
-    return [str(reason["rule"]) for reason in work.action.reasons]
+def _asked(work: Work) -> tuple[list[str], list[str]]:
+    """Return what trips and who must agree, by their names."""
+    return [str(reason["rule"]) for reason in work.action.reasons], [str(need["key"]) for need in work.action.needs]
 
 
 def _words(work: Work) -> list[str]:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("governance", "0005_signatures")]
+    dependencies = [("governance", "0006_agreements")]
     operations = [
         migrations.AddField("asset", "segments", models.JSONField(blank=True, default=list)),
         migrations.AddField("asset", "markets", models.JSONField(blank=True, default=list)),
