@@ -22,7 +22,7 @@ from approvals.grounds import Ground, grounds, number
 from approvals.outcomes import REJECTS, Outcome
 from approvals.previews import Shown, dressed, pairs
 from approvals.reviews import Kind, Review
-from approvals.uses import data_words, shown_asset
+from approvals.uses import bounds_words, data_words, shown_asset
 from governance.halts import Halt
 from governance.people import Person
 from workflows.actions import Action, Status
@@ -239,13 +239,7 @@ class Dossier:
     def bounds(self) -> str:
         """What a reviewer may change of a template that binds its places; empty where it binds none."""
         context = self._work.context
-        named = next((one for one in self.action.facts.get("assets", ()) if one.get("owner")), None)
-        asset = context.shelf.asset("template", named["key"], named["version"]) if context and named else None
-        if asset is None:
-            return ""
-        free = "; ".join(f"{name} ({', '.join(among)})" for name, among in asset.wording.choices.items())
-        what = f"only this may change: {free}" if free else "nothing may change"
-        return f"Of {asset.title} {what}. Anything else asks {asset.owner.name}."
+        return bounds_words(self.action.facts.get("assets", ()), context.shelf) if context else ""
 
     # --- what stands in the way, what is known
 

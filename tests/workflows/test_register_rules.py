@@ -219,6 +219,29 @@ def test_what_dora_changes_beyond_the_choices_asks_the_owner_of_the_template(con
     assert {"key": "owner:template/notice", "title": "Owner of “Notice”", "team": "growth", "need": 1} in action.needs
 
 
+def approves(world, who, action):
+    review = Review.objects.get(status="open")
+    action.refresh_from_db()
+    review.decide(world.people[who], "approve", world.now, digest=action.digest)
+    world.work()
+
+
+def test_what_dora_changed_of_a_bound_mail_goes_out_only_when_its_owner_agrees(contact):
+    action = edit(contact, send(contact, body=BOUND, ownership="needs_approval"), body="Doors at 19:00.")
+    contact.work()
+    assert (action.status, mail.outbox) == ("in_review", [])
+    approves(contact, "ben", action)
+    assert [message.body for message in mail.outbox] == ["Doors at 19:00."]
+
+
+def test_another_venue_goes_out_when_dora_and_the_owner_agreed(contact):
+    action = send(contact, body=BOUND, params=", values: {venue: London}")
+    approves(contact, "dora", action)
+    assert mail.outbox == []
+    approves(contact, "ben", action)
+    assert [message.subject for message in mail.outbox] == ["Priya, come to London"]
+
+
 def test_a_template_that_binds_nothing_leaves_its_words_to_the_reviewers(contact):
     action = edit(contact, send(contact, ownership="needs_approval"), body="Good evening.")
     assert words(action) == ["This step needs approval"]
