@@ -41,7 +41,7 @@ def bounds_words(assets: Iterable[Mapping[str, Any]], shelf: Shelf) -> str:
 def _wrong(asset: Mapping[str, Any]) -> str:
     """Return what is wrong with it, in a word or two; empty when nothing is."""
     if asset["standing"] == "elsewhere":
-        return f"not for {' or '.join(asset.get('where', ())) or 'here'}"
+        return "not approved here"
     if asset["standing"] != "approved":
         return str(asset["standing"])
     if outside := asset.get("outside"):
