@@ -28,7 +28,9 @@ from governance.people import Person
 from workflows.actions import Action, Status
 from workflows.capabilities.contract import Capability, CapabilityError
 from workflows.definitions import OnReject, Step
+from workflows.delays import delays_of, until_words
 from workflows.engine.answers import answerable_from
+from workflows.engine.pace import Wait, once_approved
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
 from workflows.scopes import agents_of, halts_over
@@ -248,6 +250,17 @@ class Dossier:
         """The halts in force that keep this action from beginning."""
         standing = list(Halt.objects.filter(lifted_at=None).select_related("by"))
         return halts_over(standing, self.step, agents_of([self.run]).get(self.run.pk, "")) if standing else []
+
+    @cached_property
+    def begins(self) -> Wait | None:
+        """Until when it waits if it is approved now, or does wait, now that it is; None when it begins at once."""
+        if self.review.is_open:
+            return once_approved(self._work, self.now) if self.is_approval and self.action.payload else None
+        return delays_of([self.action], self.now).get(self.action.pk)
+
+    @property
+    def begins_words(self) -> str:
+        return until_words(self.begins.until, self.now) if self.begins else ""
 
     @property
     def evidence(self) -> list[Fact]:

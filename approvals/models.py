@@ -1,5 +1,7 @@
 """The index Django needs: each model lives in the file of its noun."""
 
+from approvals.backtests.lists import CaseList
+from approvals.backtests.row import Backtest
 from approvals.decisions import Decision
 from approvals.escalations import Escalation
 from approvals.notifications import Notification
@@ -7,4 +9,4 @@ from approvals.reviews import Review
 from approvals.seats import Seat
 from approvals.votes import Vote
 
-__all__ = ["Decision", "Escalation", "Notification", "Review", "Seat", "Vote"]
+__all__ = ["Backtest", "CaseList", "Decision", "Escalation", "Notification", "Review", "Seat", "Vote"]

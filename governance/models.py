@@ -1,5 +1,6 @@
 """The index Django needs: each model lives in the file of its noun."""
 
+from governance.allowances import Meter, Reservation
 from governance.authorities import Absence, Authority, Qualification
 from governance.halts import Halt, HaltLift
 from governance.ledger import Entry
@@ -20,8 +21,10 @@ __all__ = [
     "HaltLift",
     "Level",
     "Membership",
+    "Meter",
     "Person",
     "Qualification",
+    "Reservation",
     "Rulebook",
     "Signature",
     "Team",

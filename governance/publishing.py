@@ -103,6 +103,7 @@ def _of_step(old: Spec, new: Spec) -> Iterator[Change]:
     yield from _ownership(old, new)
     yield from _floor(old, new)
     yield from _sampling(old, new)
+    yield from _lead(old, new)
     yield from _guardrails(old, new)
     yield from boundchanges.of_step(old, new)
     yield from _work(old, new)
@@ -153,6 +154,17 @@ def _sampling(old: Spec, new: Spec) -> Iterator[Change]:
     if was != now:
         direction = Direction.TIGHTENS if now > was else Direction.LOOSENS
         yield Change(direction, new["title"], "Of what it would do alone, still asked:", percent(was), percent(now))
+
+
+def _lead(old: Spec, new: Spec) -> Iterator[Change]:
+    was, now = old.get("lead_days", 0), new.get("lead_days", 0)
+    if was != now:
+        direction = Direction.TIGHTENS if now > was else Direction.LOOSENS
+        yield Change(direction, new["title"], "Earliest after the last approval:", _days(was), _days(now))
+
+
+def _days(days: int) -> str:
+    return f"{days} working day{'s' if days > 1 else ''}" if days else "at once"
 
 
 def _guardrails(old: Spec, new: Spec) -> Iterator[Change]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from governance.envelope.allowances import Allowance
 from governance.envelope.data import DataUse, use_of
 from governance.envelope.guardrails import Guardrail
 from governance.envelope.stances import Decided, decided
@@ -168,10 +169,15 @@ def _allowances(old: Envelope, new: Envelope) -> Iterator[Change]:
         else:
             free = {"limit": now.limit, "over": now.over, "title": now.title}
             alike = now == was.model_copy(update=free)
-            looser = now.limit > was.limit or _EFFECT_RANK[now.over] < _EFFECT_RANK[was.over]
+            looser = now.limit > was.limit or _over_rank(now) < _over_rank(was)
             same = now.limit == was.limit and now.over == was.over
             direction = LOOSENS if looser or not alike else NEUTRAL if same else TIGHTENS
             yield Change(direction, where, "Allowance:", allowance_words(was, EFFECTS), allowance_words(now, EFFECTS))
+
+
+def _over_rank(allowance: Allowance) -> int:
+    """Waiting is the least: it begins by itself when there is room."""
+    return -1 if allowance.over == "wait" else _EFFECT_RANK[allowance.over]
 
 
 def _hours(old: Envelope, new: Envelope) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from governance.envelope.allowances import Allowance, Window
 from governance.envelope.guardrails import Guardrail
@@ -12,6 +13,7 @@ from governance.envelope.tripwires import Tripwire
 from governance.flowwords import long
 
 NEVER = "without an end"
+WAITS = "it waits for room"
 _PER = {
     "": "",
     "workflow": " for each workflow",
@@ -62,17 +64,27 @@ def window_words(window: Window) -> str:
         return f"any {window.count} {window.every}s" if window.count > 1 else f"any {window.every}"
     begins = f" from {window.begins}" if window.begins else ""
     place = "" if window.zone == "UTC" else f" ({window.zone})"
-    return f"a {window.every}{begins}{place}"
+    return f"{'an' if window.every == 'hour' else 'a'} {window.every}{begins}{place}"
 
 
 def allowance_words(allowance: Allowance, effects: Mapping[str, str]) -> str:
     """Return “at most 2 items to one contact in any 7 days; beyond: a person approves”."""
-    per = _PER.get(allowance.per, f" for each {allowance.per}")
+    per = _PER.get(allowance.per, f" for each {allowance.per.removeprefix('record.').replace('_', ' ')}")
     span = window_words(allowance.window)
     within = f" in {span}" if span else " in all"
     track = f", {allowance.track} is asked" if allowance.track else ""
-    what = f"at most {number(allowance.limit)} {measure_words(allowance.measure)}{per}{within}"
-    return f"{what}; beyond: {effects[allowance.over]}{track}"
+    bound = "less than" if allowance.below else "at most"
+    what = f"{bound} {number(allowance.limit)} {measure_words(allowance.measure)}{per}{within}"
+    return f"{what}; beyond: {effects.get(allowance.over, WAITS)}{track}"
+
+
+def over_words(allowance: Allowance, usage: Mapping[str, Any]) -> str:
+    """Return the sum that goes beyond: “Programme spend (spring): 60,000 + 40,000 ≥ 100,000 in a year from 04-01”."""
+    name = "" if allowance.per in ("", "content") else f" ({usage['name']})"
+    span = window_words(allowance.window)
+    sign = "≥" if allowance.below else ">"
+    total = f"{number(usage['used'])} + {number(usage['adds'])} {sign} {number(allowance.limit)}"
+    return f"{allowance.title}{name}: {total}{f' in {span}' if span else ''}"
 
 
 def hours_words(hours: OpenHours) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 Data = Mapping[str, Any]
@@ -35,6 +36,15 @@ def spelled(key: str) -> str:
     """Return a key as words: `choose_offer` as “Choose offer”."""
     words = key.replace("_", " ").replace("-", " ").replace(".", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def _moment(text: object) -> str:
+    """Return a moment of an Entry as “24 Nov, 08:00 UTC”."""
+    try:
+        when = datetime.fromisoformat(str(text)).astimezone(UTC)
+    except ValueError:
+        return str(text)
+    return f"{when.day} {when:%b, %H:%M} UTC"
 
 
 def _anything(fact: Fact, step: str, data: Data) -> str:
@@ -141,6 +151,11 @@ def _signal(fact: Fact, step: str, data: Data) -> str:
     return f"{fact.actor_name} sent the signal “{name}”{about}; {went or 'nothing waited for it yet, it is kept'}"
 
 
+def _approved(fact: Fact, step: str, data: Data) -> str:
+    later = f"; it begins {_moment(data['until'])} at the earliest, {data.get('why', '')}" if data.get("until") else ""
+    return f"{fact.actor_name} approved {step}{_quoted(data.get('note'))}{later}"
+
+
 def _edited(fact: Fact, step: str, data: Data) -> str:
     fields = ", ".join(map(str, data.get("fields", ())))
     return f"{fact.actor_name} edited {step}{_after(fields)}; judged again and permitted"
@@ -229,12 +244,13 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.failed": lambda fact, step, data: f"{step} failed{_after(data.get('trouble'))}",
     "action.refused": lambda fact, step, data: f"{step} refused{_reasons(data)}",
     "action.held": lambda fact, step, data: f"A halt holds {step}; it did not begin",
+    "action.waits": lambda fact, step, data: f"{step} waits until {_moment(data.get('until'))}: {data.get('why', '')}",
     "action.again": lambda fact, step, data: f"{step} is tried again later{_after(data.get('trouble'))}",
     "action.uncertain": _uncertain,
     "action.settled": _settled,
     "action.to_review": lambda fact, step, data: f"{step} put to approval{_reasons(data)}",
     "action.to_person": lambda fact, step, data: f"{step} put to a person{_reasons(data)}",
-    "action.approved": _said("approved"),
+    "action.approved": _approved,
     "action.edited": _edited,
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
@@ -284,6 +300,15 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "path.changed": _path("changed"),
     "records.imported": lambda fact, step, data: (
         f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
+    ),
+    "outcome.reported": lambda fact, step, data: (
+        f"{fact.actor_name} reported {spelled(str(data.get('name', ''))).lower()}{_after(data.get('value'))}"
+    ),
+    "outcomes.imported": lambda fact, step, data: (
+        f"{fact.actor_name} imported {data.get('new', 0)} outcomes from “{data.get('file', '')}”"
+    ),
+    "backtest.asked": lambda fact, step, data: (
+        f"{fact.actor_name} asked what {data.get('under', 'a draft')} would have done with the past"
     ),
     "incident.settled": lambda fact, step, data: f"{fact.actor_name} settled an incident{_after(data.get('cause'))}",
     "team.added": _membership("{by} added the team {team}"),

@@ -5,6 +5,7 @@ from django.urls import include, path
 PAGES = (
     "governance.views.home",
     "approvals.views.queue",
+    "approvals.views.backtests",
     "workflows.views.runs",
     "workflows.views.interventions",
     "workflows.views.workflows",
@@ -14,6 +15,7 @@ PAGES = (
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",
     "governance.views.phrases",
+    "workflows.views.allowances",
     "governance.views.register",
     "workflows.views.withdrawals",
     "governance.views.people",

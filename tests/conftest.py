@@ -133,6 +133,10 @@ PEOPLE = (
 
 @pytest.fixture
 def world(db: None) -> World:
+    return founded()
+
+
+def founded() -> World:
     """The people, teams, an escalation path, and a rulebook that approves every capability."""
     published.cache_clear()
     _rules.cache_clear()

@@ -115,6 +115,7 @@ class Action(models.Model):
     trouble = models.TextField(blank=True)
 
     attempts_made = models.PositiveSmallIntegerField(default=0)
+    counted = models.BooleanField(default=False, help_text="it may have taken something of an allowance")
     claims = models.PositiveSmallIntegerField(default=0)
     claimed_by = models.CharField(max_length=80, blank=True)
     fence = models.PositiveIntegerField(default=0)

@@ -149,6 +149,8 @@ class Version(models.Model):
 class Step(models.Model):
     """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}.
 
+    What was approved begins `lead_days` working days after the last approval.
+
     `limits`, `bands` and `tracks` are as `governance.envelope` says them; from `review_by` on, software asks again.
 
     `join` ({need, rest}), `repeat` ({from, until, at_most, then}) and `wait` are as the file says them, empty without.
@@ -177,6 +179,7 @@ class Step(models.Model):
     bands = models.JSONField(default=dict)
     tracks = models.JSONField(default=list)
     review_by = models.DateField(null=True, blank=True)
+    lead_days = models.PositiveSmallIntegerField(default=0)
     reviewers = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     escalation = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     due_in = models.PositiveIntegerField(default=86400)

@@ -44,6 +44,7 @@ class StepPart(Part):
     bands: Bands | None = None
     tracks: list[Track] = Field(default=[], max_length=30)
     review_by: date | None = None
+    lead_days: int = Field(0, ge=0, le=250)
     reviewers: str = ""
     escalation: str = ""
     due_in: str = "1d"
@@ -100,7 +101,7 @@ class WorkflowPart(Part):
     @property
     def has_envelope(self) -> bool:
         """Whether workers must know limits, bands, tracks, the end of a delegation, or that it only recommends."""
-        steps = any(step.limits or step.bands or step.tracks or step.review_by for step in self.steps)
+        steps = any(step.limits or step.bands or step.tracks or step.review_by or step.lead_days for step in self.steps)
         return self.recommend_only or bool(self.category) or steps
 
     @property

@@ -5,10 +5,12 @@ from workflows.definitions import Step, Version, Workflow
 from workflows.engine.turns import Turn
 from workflows.imports import ImportJob
 from workflows.incidents import Incident
+from workflows.outcomes import Outcome
 from workflows.records import Audience, Record
 from workflows.runs import Run
 from workflows.schedules import Tick
 from workflows.signals import Signal, Taken
+from workflows.tripwires import Watch
 
 __all__ = [
     "Action",
@@ -16,6 +18,7 @@ __all__ = [
     "Audience",
     "ImportJob",
     "Incident",
+    "Outcome",
     "Record",
     "Run",
     "Signal",
@@ -24,5 +27,6 @@ __all__ = [
     "Tick",
     "Turn",
     "Version",
+    "Watch",
     "Workflow",
 ]

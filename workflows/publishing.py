@@ -63,6 +63,7 @@ def _step_part(step: Step) -> StepPart:
         "limits",
         "tracks",
         "review_by",
+        "lead_days",
         "on_reject",
     )
     values: dict[str, Any] = {name: getattr(step, name) for name in (*plain, *terms)}

@@ -17,8 +17,10 @@ from workflows import drawing
 from workflows.access import workflows_for
 from workflows.actions import WAITING, Action, Status
 from workflows.definitions import Step, Version
+from workflows.delays import delays_of
 from workflows.drawing import Rail
 from workflows.engine.interventions import may_intervene
+from workflows.engine.pace import Wait
 from workflows.engine.undoing import Deeds, deeds_of
 from workflows.gates import Door, gate
 from workflows.rounds import Rounds, newest, rounds_of
@@ -102,7 +104,12 @@ class Running:
             action.status == Status.READY and not step.wait and bool(halts_over(self.halts, step, self._halted_agent))
         )
         said, children = self._said.get(action.pk), self._children_of.get(action.pk)
-        return Stop(step, self.now, action, undo, door, held, at_most, said, children)
+        delay = None if held or action.status != Status.READY else self._delays.get(action.pk)
+        return Stop(step, self.now, action, undo, door, held, at_most, said, children, delay)
+
+    @cached_property
+    def _delays(self) -> dict[int | None, Wait]:
+        return delays_of(self.actions, self.now)
 
     @cached_property
     def _undos(self) -> dict[int | None, Action]:

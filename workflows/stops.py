@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from workflows.actions import WAITING, WORKING, Action, Status
 from workflows.definitions import Step
+from workflows.delays import until_words
 from workflows.engine.cancelling import NOT_BEGUN
 from workflows.engine.interventions import PASSABLE, SETTLED, SKIPPABLE
+from workflows.engine.pace import Wait
 from workflows.engine.work import capability_of
 from workflows.gates import Door
 from workflows.started import Started
@@ -86,6 +88,8 @@ class Stop:
     at_most: int = 0
     said: Said | None = None
     children: Started | None = None
+    delay: Wait | None = None
+    """Until when it waits for its hours, for room, or for its lead time."""
 
     @property
     def word(self) -> str:
@@ -144,7 +148,7 @@ class Stop:
         """Whether it waits for a moment, a signal, or the runs it started."""
         if self.action is None or self.held or self.action.status != Status.READY:
             return False
-        return bool(self.step.wait) or (bool(self.action.progress) and self.action.not_before > self.now)
+        return bool(self.step.wait or self.delay) or (bool(self.action.progress) and self.action.not_before > self.now)
 
     @property
     def is_working(self) -> bool:
@@ -183,6 +187,8 @@ class Stop:
         """What it is asleep for, in full: “for the signal “replied” about priya, until 5 Mar, 12:00 at most”."""
         if self.action is None:
             return ""
+        if self.delay:
+            return f"until {until_words(self.delay.until, self.now)}: {self.delay.why}"
         if not self.step.wait:
             many = f"{self.open_children:,} open " if self.open_children else ""
             return f"for the {many}runs it started"
@@ -240,6 +246,8 @@ class Stop:
 
     @property
     def _asleep(self) -> str:
+        if self.delay:
+            return f"until {until_words(self.delay.until, self.now)}"
         if not self.step.wait:
             return f"for {self.open_children:,} runs" if self.open_children else "for its runs"
         name = self.step.wait.get("signal", "")

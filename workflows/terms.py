@@ -53,6 +53,14 @@ class TermsForm(forms.Form):
     due_in = forms.CharField(
         label="Due after", help_text="Like 30m, 4h or 2d.", widget=_control(forms.TextInput, autocomplete="off")
     )
+    lead_days = forms.IntegerField(
+        label="Begins after",
+        required=False,
+        min_value=0,
+        max_value=250,
+        help_text="Working days after the last approval.",
+        widget=_control(forms.NumberInput, **{"class": "form-control form-short"}),
+    )
     reviewers = forms.ModelChoiceField(Team.objects.all(), empty_label=None, widget=_control(forms.Select))
     escalation = forms.ModelChoiceField(
         EscalationPath.objects.all(),
@@ -79,6 +87,7 @@ class TermsForm(forms.Form):
         plain = ("ownership", "assist", "min_confidence", "reviewers", "escalation", "on_reject")
         initial = {name: getattr(step, name) for name in plain}
         initial |= {"due_in": step.due_words, "sample_rate": step.sample_rate, "new_effect": Effect.REVIEW}
+        initial["lead_days"] = step.lead_days or None
         super().__init__(data, initial=initial, label_suffix="")
         rates = sorted({*RATES, step.sample_rate})
         self._field("sample_rate").choices = [(rate, rate_words(rate)) for rate in rates]
@@ -134,6 +143,11 @@ class TermsForm(forms.Form):
             raise ValidationError("The time must be longer than nothing and at most a year.")
         return durations.short(duration)
 
+    def clean_lead_days(self) -> int:
+        """Empty is none; a form that does not ask for it leaves it as it is."""
+        asked = self.add_prefix("lead_days") in self.data
+        return int(self.cleaned_data["lead_days"] or 0) if asked else self.step.lead_days
+
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data
         if self.step.wait:
@@ -182,8 +196,8 @@ class TermsForm(forms.Form):
     @property
     def terms(self) -> dict[str, Any]:
         """The values as a Step keeps them."""
-        names = ("ownership", "assist", "min_confidence", "sample_rate", "reviewers", "escalation", "on_reject")
-        found = {name: self.cleaned_data[name] for name in names}
+        names = ("ownership", "assist", "min_confidence", "sample_rate", "lead_days", "reviewers", "escalation")
+        found = {name: self.cleaned_data[name] for name in (*names, "on_reject")}
         return {**found, "due_in": durations.seconds(self.cleaned_data["due_in"]), "guardrails": self.guardrails}
 
     @property

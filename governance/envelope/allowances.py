@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +40,8 @@ class Window(Part):
     def whole(self) -> Window:
         if self.begins and (self.every != "year" or self.kind != "calendar"):
             raise ValueError("“begins” says when a calendar year begins; it needs every: year")
+        if self.begins and not _is_a_day(self.begins):
+            raise ValueError(f"“{self.begins}” is no day of every year; write month and day, like 04-01")
         if self.kind == "rolling" and not self.every:
             raise ValueError("a rolling window needs “every”")
         if self.count > 1 and self.kind != "rolling":
@@ -45,11 +49,25 @@ class Window(Part):
         return self
 
 
+def as_written(number: float) -> Decimal:
+    """Return the number as people wrote it, so that 60000 + 39999.99 is 99999.99."""
+    return Decimal(repr(number))
+
+
+def _is_a_day(text: str) -> bool:
+    try:
+        date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        return False
+    return True
+
+
 class Allowance(Part):
-    """At most `limit` of a `measure` within a window, for each `per`.
+    """At most `limit` of a `measure` within a window, for each `per`; with `below`, less than that.
 
     `measure`: `items`, `contacts` (different ones), or a number of the proposal (`amounts.spend`). `per` may also be a
-    field of the record (`record.programme`). Beyond the limit `over` says what happens, and which `track` is asked.
+    field of the record (`record.programme`). Beyond the limit `over` says what happens, and which `track` is asked;
+    `wait` asks nobody: it begins when there is room again, in the order in which it came due.
     `counted_from`: used when it begins, or committed already when it is approved. `category` narrows it to messages of
     one category, so that one cannot starve another.
     """
@@ -57,10 +75,11 @@ class Allowance(Part):
     key: Slug
     title: Line = Field(min_length=1, max_length=160)
     measure: str = Field("items", pattern=r"^(items|contacts|amounts\.[A-Za-z_]\w*)$", max_length=80)
-    limit: float = Field(ge=0)
+    limit: float = Field(ge=0, allow_inf_nan=False)
+    below: bool = False
     per: str = Field("", max_length=80)
     window: Window = Window()
-    over: Literal["review", "human", "refuse"] = "review"
+    over: Literal["review", "human", "refuse", "wait"] = "review"
     track: Name = ""
     counted_from: Literal["begin", "approval"] = "begin"
     capability: str = Field("", max_length=80)
@@ -76,6 +95,14 @@ class Allowance(Part):
             )
         return value
 
+    @model_validator(mode="after")
+    def waits_for_something(self) -> Allowance:
+        if self.over == "wait" and not self.window.every:
+            raise ValueError("what never comes back cannot be waited for; give the window an “every”, or ask somebody")
+        if self.over == "wait" and self.track:
+            raise ValueError("what waits asks nobody; take away the track, or write over: review")
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def plain_window(cls, given: Any) -> Any:
@@ -88,3 +115,17 @@ class Allowance(Part):
         return (
             self.capability in ("", capability) and self.workflow in ("", workflow) and self.category in ("", category)
         )
+
+    def permits(self, would_be: Decimal) -> bool:
+        """Whether so much in all is within it."""
+        return would_be < self.most if self.below else would_be <= self.most
+
+    @property
+    def most(self) -> Decimal:
+        return as_written(self.limit)
+
+    @property
+    def shape(self) -> str:
+        """What its counters depend on. Another limit goes on counting; another key, measure or window begins anew."""
+        window = ",".join(map(str, (self.window.every, self.window.count, self.window.kind, self.window.zone)))
+        return "|".join((self.key, self.measure, self.per, window, self.window.begins))

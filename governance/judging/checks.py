@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from governance.envelope.allowances import as_written
 from governance.envelope.data import classes_of
+from governance.envelope.openings import NoZone, zone_of
 from governance.envelope.phrases import spoken
 from governance.judging.terms import Rules, Terms
 from governance.judging.verdict import Outcome, Reason
-from governance.rulewords import measure_words, number
+from governance.rulewords import measure_words, number, over_words
 
 Facts = Mapping[str, Any]
 
@@ -158,13 +160,36 @@ def is_number(value: Any) -> bool:
 
 
 def allowances(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
-    """What was found when usage was looked up: beyond an allowance, or not to be counted."""
-    for usage in facts.get("usage", {}).values():
-        if usage["within"]:
+    """What the action would bring each allowance to. Facts without `usage` (an example, the past) say nothing of it;
+    where there is `usage` and an allowance is missing from it, nobody counted, and that is beyond it."""
+    known = facts.get("usage")
+    if known is None or _is_undo(facts):
+        return
+    for allowance in rules.allowances:
+        usage = known.get(allowance.key, {"trouble": f"{allowance.title}: nobody counted what is used"})
+        words, value = usage.get("trouble", ""), usage.get("would_be")
+        if not words and (usage["held"] or allowance.permits(as_written(value))):
             continue
-        outcome = Outcome(usage["over"])
-        rule, value = f"allowance:{usage['key']}", usage.get("would_be")
-        yield Reason(rule, outcome, usage["words"], rules.source, value, usage["limit"], usage.get("track", ""))
+        fits = allowance.permits(as_written(usage.get("adds", 0)))
+        if allowance.over == "wait" and not words and fits:
+            continue  # the engine lets it wait for room
+        outcome = Outcome.REVIEW if allowance.over == "wait" else Outcome(allowance.over)
+        rule, words = f"allowance:{allowance.key}", words or over_words(allowance, usage)
+        yield Reason(rule, outcome, words, rules.source, value, allowance.limit, allowance.track)
+
+
+def _is_undo(facts: Facts) -> bool:
+    """Taking back uses nothing up and waits for no hours."""
+    return bool(facts.get("action", {}).get("undo"))
+
+
+def hours(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
+    """Outside open hours an effect waits, which is no verdict. A person looks where nobody can tell when they are."""
+    for row in () if _is_undo(facts) else rules.hours:
+        try:
+            zone_of(row, facts)
+        except NoZone as error:
+            yield Reason(f"hours:{row.key}", Outcome.REVIEW, str(error), rules.source)
 
 
 def confidence(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
@@ -202,6 +227,7 @@ CHECKS: tuple[Check, ...] = (
     phrases,
     limits,
     allowances,
+    hours,
     confidence,
     conditions,
     ownership,
@@ -210,8 +236,8 @@ CHECKS: tuple[Check, ...] = (
 
 def always(facts: Facts, terms: Terms, rules: Rules) -> int:
     """Return how many rules these checks looked at."""
-    rows = (rules.conditions, rules.phrases, terms.limits)
-    names = ("assets", "data", "usage")
+    rows = (rules.conditions, rules.phrases, terms.limits, rules.allowances, rules.hours)
+    names = ("assets", "data")
     found = sum(map(len, rows)) + sum(len(facts.get(name, ())) for name in names)
     return 3 + found + (terms.min_confidence is not None)
 

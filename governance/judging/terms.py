@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from governance.envelope.allowances import Allowance
 from governance.envelope.data import DataClass, DataUse, use_of
 from governance.envelope.limits import Limit
 from governance.envelope.phrases import Phrase
+from governance.envelope.quiethours import OpenHours
 from governance.envelope.tracks import Bands, Track
 from governance.expressions import Conditions
 from governance.judging.verdict import Outcome
@@ -63,6 +65,9 @@ class Rules:
     """None where nothing of it is asked: a person does the step with nothing of ours."""
     classes: Sequence[DataClass] = ()
     phrases: Sequence[Phrase] = ()
+    allowances: Sequence[Allowance] = ()
+    hours: Sequence[OpenHours] = ()
+    """When its effects may happen; only of what has an effect outside."""
     tracks: Mapping[str, Track] = field(default_factory=dict)
     compiled: Conditions = field(init=False, repr=False, compare=False)
 

@@ -12,6 +12,8 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from approvals.backtests import past, plan
+from approvals.backtests.row import judge
 from approvals.demo.history import NAMES, PACKS
 from approvals.escalations import escalate_overdue
 from approvals.notifications import Notification, deliver
@@ -244,6 +246,20 @@ def test_a_rejected_choice_of_accounts_is_proposed_again(tideway):
     review.decide(tideway["ben"], "reject", timezone.now(), note="Leave out the ones on trial")
     work()
     assert Review.objects.filter(action=review.action, status="open").count() == 1
+
+
+def test_a_fortnight_judged_again_under_what_was_in_force_gets_the_verdicts_it_had(tideway):
+    judged = 0
+    for workflow in Workflow.objects.all():
+        current = plan.in_force(workflow)
+        made = plan.make(current, current)
+        tally = judge(made, past.actions(made, past.Window()))
+        assert tally.skipped == {}
+        again = {key: cell[1].value for cell, group in tally.groups.items() for key in group.actions}
+        then = Action.objects.filter(pk__in=again, step__version=current.version)
+        judged += then.count()
+        assert dict(then.values_list("pk", "verdict")) == {key: again[key] for key in then.values_list("pk", flat=True)}
+    assert judged > 200
 
 
 def test_the_example_of_the_manual_loads_and_runs(tideway):

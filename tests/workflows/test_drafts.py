@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from governance.ledger import Entry
-from workflows import publishing
+from workflows import publishing, ratifying
 from workflows.actions import Action
 from workflows.definitions import Version, Workflow
 from workflows.publishing import NotPublishable
@@ -276,3 +276,23 @@ def test_terms_cannot_be_written_into_what_is_in_force(calls):
 
 def test_a_step_that_is_not_there_is_not_found(calls, sign_in):
     assert sign_in("ada").get("/workflows/calls/steps/nothing/").status_code == 404
+
+
+def test_a_longer_lead_after_the_approval_tightens_and_a_shorter_one_loosens(calls, sign_in):
+    client = sign_in("ada")
+    keep(client, lead_days=2)
+    draft = workflow().draft
+    (change,) = publishing.differences(draft)
+    assert (change.direction, change.old, change.new) == ("tightens", "at once", "2 working days")
+    ratifying.publish(draft, calls.ada, timezone.now())
+    page = client.get("/workflows/calls/versions/2/").content.decode()
+    assert "begins 2 working days after the last approval" in page
+    keep(client, lead_days="")
+    (back,) = publishing.differences(workflow().draft)
+    assert (back.direction, back.new) == ("loosens", "at once")
+
+
+def test_a_form_that_does_not_ask_for_the_lead_leaves_it(calls, sign_in):
+    keep(sign_in("ada"), lead_days=2)
+    keep(sign_in("ada"), due_in="4h")
+    assert workflow().draft.steps_by_key["note"].lead_days == 2

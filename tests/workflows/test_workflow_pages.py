@@ -7,13 +7,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from approvals.reviews import Review
+from governance.backtest import wilson
 from governance.ledger import Entry
 from governance.people import Membership, Role
 from workflows import files
 from workflows.definitions import Workflow
 from workflows.incidents import Incident, open_incidents
 from workflows.runs import Run
-from workflows.trackrecord import PastConfidence, records_of, wilson
+from workflows.trackrecord import PastConfidence, records_of
 
 WELCOME = """
 workflow: welcome

@@ -14,6 +14,7 @@ import httpx
 from django.conf import settings
 from pydantic import Field
 
+from governance.judging.checks import is_number
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -63,7 +64,9 @@ class Request(Capability):
         return Proposal(params.model_dump(exclude={"record"}))
 
     def facts(self, payload: Payload, context: Context) -> Facts:
-        return Facts(amounts={"calls": 1})
+        """The numbers at the top of what is sent are amounts that rules can bound."""
+        numbers = {name: value for name, value in payload.body.items() if is_number(value)}
+        return Facts(amounts={**numbers, "calls": 1})
 
     def retry_safe(self, payload: Payload) -> bool:
         return payload.deduplicates

@@ -20,7 +20,9 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
 from workflows.engine.ask import ask_people
+from workflows.engine.counting import Counter, look_again
 from workflows.engine.judge import InForce, verdict_on
+from workflows.engine.pace import for_lead
 from workflows.engine.propose import gather_facts, sentence
 from workflows.engine.record import save
 from workflows.engine.sweep import GRACE
@@ -64,7 +66,9 @@ def edited(
     before = dict(work.action.payload)
     _put(work, changes)
     gather_facts(work, now)
-    work.verdict = verdict_on(work, InForce.now({work.action.workflow_id}), now)
+    in_force = InForce.now({work.action.workflow_id})
+    Counter([work], in_force, now).look(work)
+    work.verdict = verdict_on(work, in_force, now)
     if work.verdict.outcome.strictness > Outcome.REVIEW.strictness:
         raise EditRefused(work.verdict)
     work.action.verdict = work.verdict.outcome.value
@@ -109,10 +113,23 @@ def _release(work: Work, actor: Actor, now: datetime, note: str) -> None:
     action = work.action
     action.approved_digest = action.digest
     action.approved_reasons = [reason["rule"] for reason in action.reasons]
-    action.not_before = now
-    work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note)
+    lead = for_lead(work, InForce.now({action.workflow_id}), now)
+    action.not_before = lead.until if lead else now
+    said: dict[str, Any] = {"until": lead.until.isoformat(), "why": lead.why} if lead else {}
+    _commit(work, now)
+    work.move(Status.READY, "action.approved", now, actor, digest=action.digest, note=note, **said)
     save([work], now)
     doorbell.ring()
+
+
+def _commit(work: Work, now: datetime) -> None:
+    """Take what an allowance counts from the approval on. One that came since it was judged counts at begin."""
+    if not work.action.facts.get("usage"):
+        return
+    look_again(work)
+    counter = Counter([work], InForce.now({work.action.workflow_id}), now)
+    counter.commit(work)
+    counter.write()
 
 
 def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:

@@ -17,7 +17,8 @@ from governance.halts import Holds
 from governance.judging import Outcome
 from workflows.actions import Action, Attempt, Status
 from workflows.engine.advance import Runs
-from workflows.engine.judge import InForce, judge_all
+from workflows.engine.counting import Counter
+from workflows.engine.judge import InForce, judge_one
 from workflows.engine.standings import look_again
 from workflows.engine.work import Work
 from workflows.gates import gate
@@ -66,13 +67,42 @@ class Permission:
 def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> list[Work]:
     """Judge the batch against what is in force and return what may act now; the rest moves where its verdict sends it.
 
-    Call it inside the transaction that then begins or executes.
+    Call it inside the transaction that then begins or executes. What an action takes of an allowance counts for the
+    next, so they are judged one after the other: the urgent and the longest due first.
     """
     look_again(works, now)
-    judge_all(works, permission.in_force, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
     entitled = gate().entitled(approved, now) if approved else set()
-    return [work for work in works if not _is_too_late(work, now) and _may_act(work, permission, entitled, now)]
+    counter = Counter(works, permission.in_force, now)
+    if counter.counts:
+        works = sorted(works, key=lambda work: (work.action.priority, work.action.not_before, work.action.pk))
+    acting = [work for work in works if _acts(work, permission, entitled, counter, now)]
+    counter.write()
+    return acting
+
+
+def _acts(work: Work, permission: Permission, entitled: set[int], counter: Counter, now: datetime) -> bool:
+    """Judge the action and count it, if it may act now."""
+    counter.look(work)
+    judge_one(work, permission.in_force, now)
+    if _is_too_late(work, now) or not _may_act(work, permission, entitled, now) or _waits(work, counter, now):
+        return False
+    counter.take(work)
+    return True
+
+
+def _waits(work: Work, counter: Counter, now: datetime) -> bool:
+    """Put off what may act, but not now: it comes due again when hours open or an allowance has room."""
+    wait = counter.wait(work)
+    if wait is None:
+        return False
+    work.action.not_before = wait.until
+    until = wait.until.isoformat()
+    if work.was == Status.CLAIMED:
+        work.move(Status.READY, "action.waits", now, until=until, why=wait.why)
+    else:
+        work.note("action.waits", now, until=until, why=wait.why)
+    return True
 
 
 def _is_too_late(work: Work, now: datetime) -> bool:

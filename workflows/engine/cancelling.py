@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from governance import databases
+from governance.allowances import give_back
 from governance.ledger import entry, record_many
 from governance.people import Actor
 from workflows import signals
@@ -86,6 +87,7 @@ class Row(NamedTuple):
     status: str
     fence: int
     attempts_made: int
+    counted: bool
     undo_of_id: int | None
 
 
@@ -103,6 +105,7 @@ def _withdraw(runs: Sequence[Run], actor: Actor, now: datetime) -> None:
         only_where="t.status = n.was AND t.fence = n.held",
     )
     gate().withdraw(changed, now)
+    give_back([key for key in changed if proper[key].counted], now)
     keys = {step.pk: step.key for id in {run.version_id for run in runs} for step in published(id).ordered_steps}
     record_many(
         entry(

@@ -17,6 +17,7 @@ from workflows.engine import turns
 from workflows.engine.advance import Runs
 from workflows.engine.begin import Permission, sort_out
 from workflows.engine.claim import MOST_CLAIMS, Busy, busy_workflows, lock_inline, lock_one
+from workflows.engine.counting import counts
 from workflows.engine.execute import execute_inline
 from workflows.engine.propose import propose
 from workflows.engine.waiting import wait_inline
@@ -71,7 +72,10 @@ def _inline(now: datetime, lock: Callable[[], list[Action]], seen: list[int], se
 
 
 def _waves(works: list[Work], runs: Runs, now: datetime, seconds: float) -> list[Work]:
-    """Carry the works out, then what they made ready, and so on for so many seconds; return all of them."""
+    """Carry the works out, then what they made ready, and so on for so many seconds; return all of them.
+
+    One wave at most counts on allowances: meters are locked in one order, which a second wave could not keep.
+    """
     permission, shelf = Permission.now(works), Shelf(now)
     stop_at = time.monotonic() + seconds
     batch, wave = works, works
@@ -79,7 +83,7 @@ def _waves(works: list[Work], runs: Runs, now: datetime, seconds: float) -> list
         _carry_out(wave, permission, now)
         born = runs.settled(wave)
         batch = batch + born
-        if time.monotonic() >= stop_at:
+        if time.monotonic() >= stop_at or any(map(counts, wave)):
             break
         ready = [work for work in born if work.action.status == Status.READY and work.action.inline]
         wave = equip(ready, now, shelf)

@@ -83,6 +83,7 @@ def gather_facts(work: Work, now: datetime) -> None:
     if work.capability is not None and work.action.payload:
         assert work.context is not None
         facts = work.capability.facts(work.typed(work.capability), work.context)
+    work.said = facts
     action = work.action
     if action.confidence is None and work.step.confidence:
         action.confidence = _confidence(work, now)

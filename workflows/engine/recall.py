@@ -18,7 +18,8 @@ from governance.judging import Outcome
 from governance.people import Actor
 from workflows.actions import Action, Status
 from workflows.engine.advance import Runs
-from workflows.engine.judge import InForce, judge_all
+from workflows.engine.counting import Counter
+from workflows.engine.judge import InForce, judge_one
 from workflows.engine.propose import gather_facts
 from workflows.engine.record import save
 from workflows.engine.work import Work, capability_of
@@ -78,6 +79,7 @@ def _recall(action_ids: Sequence[int], actor: Actor, now: datetime, reason: str)
 def _judged(works: Sequence[Work], now: datetime) -> Iterator[Work]:
     """Judge each by what its facts are now. What cannot be judged stays in the queue as it is: people have it."""
     in_force = InForce.now({work.action.workflow_id for work in works})
+    known = []
     for work in works:
         try:
             work.capability = capability_of(work.step)
@@ -87,7 +89,11 @@ def _judged(works: Sequence[Work], now: datetime) -> Iterator[Work]:
         except Exception as error:  # whatever its capability's own code does: the others are judged all the same
             log.warning("Action %s could not be judged again: %s", work.action.pk, error)
             continue
-        judge_all([work], in_force, now)
+        known.append(work)
+    counter = Counter(known, in_force, now)
+    for work in known:
+        counter.look(work)
+        judge_one(work, in_force, now)
         yield work
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from governance.allowances import give_back
 from governance.databases import insert_many, stamp, update_many
 from governance.ledger import Entry, record_many
-from workflows.actions import TRANSITIONS, WAITING, WORKING, Action, IllegalMove, LostRace, Status
+from workflows.actions import CAME_TO_NOTHING, TRANSITIONS, WAITING, WORKING, Action, IllegalMove, LostRace, Status
 from workflows.engine.work import Work
 
 EXPECTED = {"was": "text", "held": "integer"}
@@ -32,11 +33,14 @@ WRITTEN = {
     "progress": "jsonb",
     "trouble": "text",
     "attempts_made": "integer",
+    "counted": "boolean",
     "claims": "integer",
     "claimed_by": "text",
     "fence": "integer",
     "lease_until": "timestamptz",
 }
+GIVEN_BACK = frozenset((*CAME_TO_NOTHING, Status.SKIPPED, Status.IN_REVIEW, Status.WITH_PERSON))
+"""Nothing happened, for certain: what it took of an allowance is free again."""
 _UNSETTLED = frozenset((*WORKING, *WAITING))
 
 
@@ -49,7 +53,12 @@ def save(works: Sequence[Work], now: datetime, closing: Iterable[Entry] = ()) ->
     for work in works:
         _check(work)
         work.action.settled_at = None if work.action.status in _UNSETTLED else now
+    returned = [work.action for work in works if work.action.counted and work.action.status in GIVEN_BACK]
+    for action in returned:
+        action.counted = False
     _change([work for work in works if not work.born])
+    if returned:
+        give_back([action.pk for action in returned], now)
     insert_many([work.action for work in works if work.born])
     record_many([*(entry for work in works for entry in work.entries), *closing])
     for work in works:

@@ -17,7 +17,7 @@ from governance.judging import Verdict
 from governance.ledger import Entry, entry
 from governance.people import SOFTWARE, Actor
 from workflows.actions import Action, Attempt, Status
-from workflows.capabilities.contract import Capability, CapabilityError, Context, Shelf
+from workflows.capabilities.contract import Capability, CapabilityError, Context, Facts, Shelf
 from workflows.capabilities.registry import capability
 from workflows.definitions import Step
 from workflows.records import find
@@ -47,6 +47,8 @@ class Work:
     """The action's payload in the capability's own type, once `typed` was asked for it."""
     verdict: Verdict | None = None
     attempt: Attempt | None = None
+    said: Facts | None = None
+    """What the capability says of the payload, once the facts were gathered."""
     trouble: str = ""
     """Why nothing could be proposed, as a sentence."""
     doubtful: bool = False

@@ -1,0 +1,87 @@
+"""Openings: the next moment at which hours are open, and so many working days from a moment. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from governance.envelope.quiethours import Day, OpenHours
+
+LOOK_AHEAD = 800
+"""So many days are looked at for one that is open; more holidays than that in a row are for ever."""
+_DAYS: tuple[Day, ...] = get_args(Day)
+Facts = Mapping[str, Any]
+
+
+class NoZone(LookupError):
+    """The record does not say where it is; `str()` is a sentence."""
+
+
+def zone_of(hours: OpenHours, facts: Facts) -> ZoneInfo:
+    """Return where the hours are read: `zone`, or what the record's field names. Raises NoZone."""
+    name: Any = hours.zone
+    if hours.zone_field:
+        field = hours.zone_field.removeprefix("record.")
+        name = (facts.get("record") or {}).get(field)
+        if not isinstance(name, str) or not name:
+            raise NoZone(f"The record has no “{field}”, so it cannot be told when its hours are open")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise NoZone(f"“{name}” is no time zone, so it cannot be told when its hours are open") from None
+
+
+def opening(rows: Sequence[OpenHours], facts: Facts, now: datetime) -> datetime | None:
+    """Return the first moment from now on at which all of them are open; None when there is none. Raises NoZone."""
+    zones = [zone_of(hours, facts) for hours in rows]
+    moment = now
+    for _ in range(LOOK_AHEAD):
+        found = [_next_open(hours, zone, moment) for hours, zone in zip(rows, zones, strict=True)]
+        latest = max((each for each in found if each is not None), default=moment)
+        if None in found or latest == moment:
+            return None if None in found else moment
+        moment = latest
+    return None
+
+
+def _next_open(hours: OpenHours, zone: ZoneInfo, moment: datetime) -> datetime | None:
+    first = moment.astimezone(zone).date()
+    for ahead in range(LOOK_AHEAD):
+        day = first + timedelta(days=ahead)
+        if not is_working_day(hours, day):
+            continue
+        opens, closes = _at(day, hours.opens, zone), _at(day, hours.closes, zone)
+        if moment < closes and opens < closes:
+            return max(opens, moment)
+    return None
+
+
+def is_working_day(hours: OpenHours, day: date) -> bool:
+    return _DAYS[day.weekday()] in hours.days and day not in hours.holidays
+
+
+def _at(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    """Return the moment in UTC; 24:00 is the end of the day. Of an hour that is there twice, the first."""
+    if clock == "24:00":
+        return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def working_days_later(rows: Sequence[OpenHours], facts: Facts, begin: datetime, days: int) -> datetime | None:
+    """Return the same time of day so many working days later; None when there are not so many.
+
+    The days are those on which all the hours are open, in the zone of the first; Monday to Friday (UTC) without any.
+    From a Friday 17:00, two days are a Tuesday 17:00; from a Saturday, two days are a Tuesday, too. Raises NoZone.
+    """
+    calendars = rows or [OpenHours.model_validate({"key": "working-days"})]
+    zone = zone_of(calendars[0], facts)
+    local = begin.astimezone(zone)
+    day, left = local.date(), days
+    for _ in range(LOOK_AHEAD):
+        if left == 0:
+            break
+        day += timedelta(days=1)
+        left -= all(is_working_day(hours, day) for hours in calendars)
+    return None if left else datetime.combine(day, local.timetz(), zone).astimezone(UTC) if days else begin
