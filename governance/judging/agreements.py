@@ -45,11 +45,12 @@ class Agreements:
             found[REVIEWERS] = Need(REVIEWERS, "", team=self.terms.reviewers)
         for key in [reason.track for reason in reasons if reason.track]:
             found.update((need.key, need) for need in self._needs_of(key))
-        found.update((need.key, need) for need in self._owners_of_assets())
+        asked = {need.team for need in found.values() if not need.covers}
+        found.update((need.key, need) for need in self._owners_of_assets() if need.team not in asked)
         return tuple(found.values())
 
     def _owners_of_assets(self) -> Iterator[Need]:
-        """Ask the owner of a template whose words or choices are not as they were approved."""
+        """Ask the owner of a template whose words or choices are not as they were approved; once, if asked anyway."""
         for asset in self.facts.get("assets", ()):
             if asset.get("owner") and (asset.get("edited") or asset.get("outside")):
                 key = f"owner:{asset['kind']}/{asset['key']}"

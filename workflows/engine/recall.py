@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from pydantic import ValidationError
+from django.db import DatabaseError, transaction
 
 from governance import databases
 from governance.judging import Outcome
 from governance.people import Actor
 from workflows.actions import Action, Status
-from workflows.capabilities.contract import CapabilityError
 from workflows.engine.advance import Runs
 from workflows.engine.counting import Counter
 from workflows.engine.judge import InForce, judge_one
@@ -86,7 +84,9 @@ def _judged(works: Sequence[Work], now: datetime) -> Iterator[Work]:
         try:
             work.capability = capability_of(work.step)
             gather_facts(work, now)
-        except (CapabilityError, ValidationError) as error:
+        except DatabaseError:  # nothing more can be done in this transaction
+            raise
+        except Exception as error:  # whatever its capability's own code does: the others are judged all the same
             log.warning("Action %s could not be judged again: %s", work.action.pk, error)
             continue
         known.append(work)
