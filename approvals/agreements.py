@@ -50,7 +50,9 @@ def agreements(review: Review, reader: Person, now: datetime) -> list[Agreement]
 
 def _teams(slugs: Sequence[str]) -> dict[str, tuple[str, list[tuple[str, str]]]]:
     """Return by slug the team's name, and who decides there with their role."""
-    found = {slug: (name, []) for slug, name in Team.objects.filter(slug__in=slugs).values_list("slug", "name")}
+    found: dict[str, tuple[str, list[tuple[str, str]]]] = {
+        slug: (name, []) for slug, name in Team.objects.filter(slug__in=slugs).values_list("slug", "name")
+    }
     deciding = Membership.objects.filter(team__slug__in=found, role__in=DECIDING, person__is_active=True)
     for slug, name, role in deciding.order_by("person__name").values_list("team__slug", "person__name", "role"):
         found[slug][1].append((name, role))
