@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from pydantic import ValidationError
+
 from governance.envelope.allowances import Allowance, as_written
 from governance.envelope.demands import Demand, Reach, demand
 from governance.rulewords import over_words
@@ -14,6 +16,7 @@ from governance.till import State, Till
 from workflows.capabilities.contract import CapabilityError
 from workflows.engine.judge import InForce, rules_on
 from workflows.engine.pace import Wait, for_hours, hours_on
+from workflows.engine.propose import sentence
 from workflows.engine.work import Work, capability_of
 
 
@@ -125,4 +128,7 @@ def look_again(work: Work) -> None:
     if work.said is None and work.capability is not None and work.action.payload:
         if work.context is None:
             raise CapabilityError("there is nothing to look at")
-        work.said = work.capability.facts(work.typed(work.capability), work.context)
+        try:
+            work.said = work.capability.facts(work.typed(work.capability), work.context)
+        except ValidationError as error:
+            raise CapabilityError(sentence(error)) from None
