@@ -17,6 +17,8 @@ from rest_framework.views import APIView
 
 from approvals.decisions import Choice, Decision
 from approvals.reviews import CHOICES, AlreadyDecided, Kind, NotAllowed, Review, Status, visible_to
+from approvals.seats import Seat
+from approvals.votes import Vote
 from governance.api import (
     CONFLICT,
     DOES_NOT_FIT,
@@ -44,6 +46,29 @@ def _first(error: AlreadyDecided) -> dict[str, Any]:
     return {"decision": DecisionJson(error.decision).data if error.decision else None}
 
 
+class VoteJson(serializers.ModelSerializer[Vote]):
+    """An agreement that is not the last one needed; `open` names who is still asked."""
+
+    person = serializers.SlugRelatedField[Any](slug_field="email", read_only=True)
+    name = serializers.CharField(source="person.name", read_only=True)
+    open = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Vote
+        fields = ("person", "name", "note", "at", "open")
+        read_only_fields = fields
+
+    def get_open(self, vote: Vote) -> list[str]:
+        return [str(seat) for seat in vote.review.seats.filter(missing__gt=0)]
+
+
+class SeatJson(serializers.ModelSerializer[Seat]):
+    class Meta:
+        model = Seat
+        fields = ("key", "title", "team", "role", "person", "skill", "authority", "at_least", "need", "missing")
+        read_only_fields = fields
+
+
 tells(AlreadyDecided, 409, "already_decided", _first)
 tells(NotAllowed, 403, "not_allowed")
 
@@ -67,6 +92,7 @@ class ReviewJson(serializers.ModelSerializer[Review]):
     payload = serializers.DictField(source="action.payload", read_only=True)
     digest = serializers.CharField(source="action.digest", read_only=True, help_text="send it back when approving")
     reasons = serializers.ListField(source="action.reasons", child=serializers.DictField(), read_only=True)
+    must_agree = SeatJson(source="seats", many=True, read_only=True, help_text="empty: one of the team is enough")
     choices = serializers.SerializerMethodField()
     barred = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
@@ -76,8 +102,8 @@ class ReviewJson(serializers.ModelSerializer[Review]):
         model = Review
         fields = (
             "id", "headline", "kind", "status", "workflow", "step", "run", "action", "team", "opened_at", "due_at",
-            "level", "closed_at", "claimed_by", "question", "payload", "digest", "reasons", "choices", "barred",
-            "decision", "links",
+            "level", "closed_at", "claimed_by", "question", "payload", "digest", "reasons", "must_agree", "choices",
+            "barred", "decision", "links",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -123,7 +149,7 @@ def _reviews(request: Request) -> QuerySet[Review]:
     rows = visible_to(person_of(request)).select_related(
         "team", "claimed_by", "action__run", "action__step", "action__workflow"
     )
-    return rows.prefetch_related("decisions__person", "escalations__people")
+    return rows.prefetch_related("decisions__person", "escalations__people", "seats")
 
 
 class Reviews(generics.ListAPIView[Review]):
@@ -159,10 +185,14 @@ class OneReview(generics.RetrieveAPIView[Review]):
 
 class Decide(APIView):
     @extend_schema(
-        request=AnswerJson, responses={200: DecisionJson, **UNKNOWN, **NOT_ALLOWED, **DOES_NOT_FIT, **CONFLICT}
+        request=AnswerJson,
+        responses={200: DecisionJson, 202: VoteJson, **UNKNOWN, **NOT_ALLOWED, **DOES_NOT_FIT, **CONFLICT},
     )
     def post(self, request: Request, key: int) -> Response:
-        """Answer a review. An approval binds to the digest you send, which is that of what you looked at."""
+        """Answer a review. An approval binds to the digest you send, which is that of what you looked at.
+
+        202: you agreed, and others are still asked.
+        """
         review = generics.get_object_or_404(visible_to(person_of(request)), pk=key)
         asked = AnswerJson(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -171,6 +201,8 @@ class Decide(APIView):
             made = review.decide(person_of(request), answer.pop("choice"), timezone.now(), **answer)
         except ValueError as error:
             raise ValidationError([str(error)]) from None
+        if isinstance(made, Vote):
+            return Response(VoteJson(made).data, status=202)
         return Response(DecisionJson(made).data)
 
 

@@ -52,9 +52,13 @@ class Decision(models.Model):
 
     @property
     def stands(self) -> bool:
-        """Whether whoever decided could still decide so: is here, and of the team or asked by escalation."""
+        """Whether whoever decided could still decide so: is here, and of the team or asked by escalation.
+
+        Where several had to agree, their votes are counted again instead.
+        """
         person, review = self.person, self.review
-        return person.is_active and (person.decides_for(review.team_id) or review.came_up_to(person))
+        entitled = review.tracked or person.decides_for(review.team_id) or review.came_up_to(person)
+        return person.is_active and entitled
 
     @property
     def verb(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from approvals.agreements import Agreement, agreements
 from approvals.because import because
 from approvals.chains import Chain, chain
 from approvals.deadlines import Deadline, deadline
@@ -216,6 +217,13 @@ class Dossier:
         return None if self.review.is_open else self.review.decision
 
     @property
+    def recalled(self) -> str:
+        """Why this is no longer asked, where the rules refused it since; else empty."""
+        if self.review.is_open or self.decision or self.action.status != Status.REFUSED:
+            return ""
+        return next((str(reason["words"]) for reason in self.action.reasons), "")
+
+    @property
     def deadline(self) -> Deadline:
         return deadline(self.review, self.now)
 
@@ -286,6 +294,10 @@ class Dossier:
     @property
     def claim_words(self) -> str:
         return f"{self.review.claimed_by.first_name} is on it" if self.review.claimed_by else ""
+
+    @cached_property
+    def agreements(self) -> list[Agreement]:
+        return agreements(self.review, self.reader, self.now)
 
     @property
     def outcome(self) -> Outcome:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from approvals.notifications import Notification
 from approvals.reviews import Review, Status
+from approvals.seats import Seat
 from governance import databases
 from governance.ledger import record
 from governance.paths import Level
@@ -21,17 +22,18 @@ log = logging.getLogger(__name__)
 
 
 class Escalation(models.Model):
-    """A review that has come up to a level. One row a level: the database holds that it happens once."""
+    """A review, or one of its seats, that has come up to a level. The database holds that it happens once."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="escalations")
     level = models.PositiveSmallIntegerField()
+    seat = models.CharField(max_length=200, blank=True)
     who = models.CharField(max_length=160)
     people = models.ManyToManyField(Person, related_name="escalations")
     at = models.DateTimeField()
 
     class Meta:
         ordering = ("level",)
-        constraints = (models.UniqueConstraint(fields=["review", "level"], name="escalated_once_a_level"),)
+        constraints = (models.UniqueConstraint(fields=["review", "seat", "level"], name="escalated_once_a_level"),)
 
     def __str__(self) -> str:
         return f"to {self.who}"
@@ -69,9 +71,42 @@ def _escalate(review_id: int, now: datetime) -> int:
     return 1
 
 
-def _go_up(review: Review, rung: Level, now: datetime) -> None:
+def escalate_seats(now: datetime, limit: int = 100) -> int:
+    """Take every agreement nobody gave in time one level up its own path; return how many went up."""
+    due = Seat.objects.filter(missing__gt=0, review__status=Status.OPEN, escalates_at__lte=now)
+    return sum(
+        _seat_or_log(key, now) for key in list(due.order_by("escalates_at").values_list("pk", flat=True)[:limit])
+    )
+
+
+def _seat_or_log(key: int, now: datetime) -> int:
+    try:
+        return _escalate_seat(key, now)
+    except Exception:
+        log.exception("Seat %s could not go up; it is tried again", key)
+        return 0
+
+
+def _escalate_seat(key: int, now: datetime) -> int:
+    with transaction.atomic():
+        rows = Seat.objects.filter(pk=key, missing__gt=0, escalates_at__lte=now)
+        seat = databases.locked(rows, skip=True).first()
+        if seat is None or seat.path is None:
+            return 0
+        levels = list(seat.path.levels.select_related("team", "person"))
+        if seat.level < len(levels):
+            _go_up(seat.review, levels[seat.level], now, seat.key)
+        above = levels[seat.level + 1] if seat.level + 1 < len(levels) else None
+        Seat.objects.filter(pk=key).update(
+            level=min(seat.level + 1, len(levels)),
+            escalates_at=now + timedelta(seconds=above.after) if above else None,
+        )
+    return 1
+
+
+def _go_up(review: Review, rung: Level, now: datetime, seat: str = "") -> None:
     """Write the escalation, its Entry, and a mail to each person of the rung."""
-    escalation = Escalation.objects.create(review=review, level=rung.position, who=rung.who, at=now)
+    escalation = Escalation.objects.create(review=review, level=rung.position, seat=seat, who=rung.who, at=now)
     people = list(rung.people())
     escalation.people.set(people)
     action = review.action
@@ -88,7 +123,7 @@ def _go_up(review: Review, rung: Level, now: datetime) -> None:
     )
     for person in people:
         Notification.objects.create(
-            key=f"review:{review.pk}:level:{rung.position}:person:{person.pk}",
+            key=f"review:{review.pk}:{seat[:60]}level:{rung.position}:person:{person.pk}",
             to=person.email,
             subject=f"Waits for an answer: {review.headline}"[:300],
             body=_mail(review, rung, person, now),

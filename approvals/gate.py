@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 
 from approvals.decisions import Choice, Decision
-from approvals.reviews import Review, Status, visible_to
+from approvals.reviews import Kind, Review, Status, visible_to
+from approvals.seats import arrange, is_plain
+from approvals.votes import count_all
 from governance.paths import Level
 from governance.people import Person
+from workflows.actions import Action
 from workflows.gates import Ask, Door
 
 
@@ -20,14 +23,25 @@ class Reviews:
         paths = {ask.step.escalation_id for ask in asks}
         rungs = Level.objects.filter(path__in=paths, position=1).values_list("path_id", "after")
         firsts = {path: timedelta(seconds=after) for path, after in rungs}
-        Review.objects.bulk_create(_review(ask, firsts, now) for ask in asks)
+        made = Review.objects.bulk_create(_review(ask, firsts, now) for ask in asks)
+        arrange(made, now)
+
+    def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
+        """Ask those whom these open reviews need by now, after they were judged again."""
+        by_id = {action.pk: action for action in actions}
+        reviews = list(Review.objects.filter(action__in=by_id, status=Status.OPEN, kind=Kind.APPROVAL))
+        for review in reviews:
+            review.action = by_id[review.action_id]
+            review.tracked = review.tracked or not is_plain(review.action.needs, review.action.step.reviewers.slug)
+        Review.objects.bulk_update(reviews, ["tracked"])
+        arrange(reviews, now)
 
     def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
         Review.objects.filter(action__in=list(action_ids), status=Status.OPEN).update(
             status=Status.WITHDRAWN, closed_at=now
         )
 
-    def entitled(self, action_ids: Iterable[int]) -> set[int]:
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         """Return the actions whose last approval was given by somebody who may still give it."""
         given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=(Choice.APPROVE, Choice.EDIT))
         given = (
@@ -36,7 +50,16 @@ class Reviews:
             .prefetch_related("person__memberships", "review__escalations__people")
         )
         last = {decision.review.action_id: decision for decision in given}
-        return {action for action, decision in last.items() if decision.stands}
+        standing = {action: decision for action, decision in last.items() if decision.stands}
+        return standing.keys() - self._no_longer_agreed(standing, now)
+
+    def _no_longer_agreed(self, standing: Mapping[int, Decision], now: datetime) -> set[int]:
+        """Return those where several had to agree and their votes, counted again, are not enough."""
+        tracked = [action for action, decision in standing.items() if decision.review.tracked]
+        if not tracked:
+            return set()
+        counts = count_all(list(Action.objects.filter(pk__in=tracked)), now)
+        return {action for action, counted in counts.items() if not counted.is_enough}
 
     def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
         """Return the open reviews of these actions that the person sees: three queries, whatever their number."""
@@ -61,5 +84,6 @@ def _review(ask: Ask, firsts: Mapping[int, timedelta], now: datetime) -> Review:
         path=ask.step.escalation,
         opened_at=now,
         due_at=due,
+        tracked=ask.kind == Kind.APPROVAL and not is_plain(ask.action.needs, ask.step.reviewers.slug),
         escalates_at=None if first is None else due + first,
     )

@@ -8,15 +8,18 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from approvals.answering import answered
 from approvals.decisions import Choice, Decision
+from approvals.seats import Seat, seats_for
 from approvals.separation import barred
+from approvals.votes import Vote, count
 from governance import databases
 from governance.faultpoints import fault_point
 from governance.paths import EscalationPath
-from governance.people import Actor, Person, Role, Team
+from governance.people import Person, Role, Team
 from workflows.actions import Action
-from workflows.engine import answers
 from workflows.engine.answers import Stale
 from workflows.runs import Run
 
@@ -55,7 +58,10 @@ class NotAllowed(Exception):
 
 
 class Review(models.Model):
-    """`due_at` is when the next level is told; `level` how far up it has gone. `digest` is what was asked about."""
+    """`due_at` is when the next level is told; `level` how far up it has gone.
+
+    `tracked`: not simply one of the team decides; who must agree stands in `seats`, and their votes are counted.
+    """
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="reviews")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -67,6 +73,7 @@ class Review(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     escalates_at = models.DateTimeField(null=True, blank=True)
+    tracked = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -93,14 +100,37 @@ class Review(models.Model):
 
     def barred(self, person: Person) -> str:
         """Return why the person must not decide this; empty when they may."""
-        if not person.decides_for(self.team_id) and not self.came_up_to(person):
-            return f"Only leaders and reviewers of {self.team.name}, and people it went up to, decide this."
+        if reason := self._is_not_asked(person):
+            return reason
         action = self.action
         return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
+
+    def _is_not_asked(self, person: Person) -> str:
+        if self.came_up_to(person):
+            return ""
+        if not self.tracked:
+            words = f"Only leaders and reviewers of {self.team.name}, and people it went up to, decide this."
+            return "" if person.decides_for(self.team_id) else words
+        if not self.seats.filter(seats_for(person, timezone.now().date())).exists():
+            asked = ", ".join(str(seat) for seat in self.seats.all())
+            return f"Those asked are: {asked}. You are none of them."
+        return "You agreed already; the others are still asked." if self.agreed(person) else ""
+
+    def agreed(self, person: Person) -> bool:
+        """Whether a vote of this person stands."""
+        return self.is_open and person.pk in count(self.action, timezone.now()).voters
 
     def came_up_to(self, person: Person) -> bool:
         """Whether the review was escalated to this person."""
         return any(person in escalation.people.all() for escalation in self.escalations.all())
+
+    def came_up_for(self, person: Person) -> set[str]:
+        """Return the seats that this person may fill because they were escalated to them; all of them by a whole
+        review that went up."""
+        went_up = [each for each in self.escalations.all() if person in each.people.all()]
+        if any(not each.seat for each in went_up):
+            return {row["key"] for row in self.action.needs}
+        return {each.seat for each in went_up}
 
     def decide(
         self,
@@ -111,9 +141,10 @@ class Review(models.Model):
         digest: str = "",
         note: str = "",
         payload: Mapping[str, Any] | None = None,
-    ) -> Decision:
+    ) -> Decision | Vote:
         """Answer the review. One transaction; the review's row is locked first, so that one answer wins.
 
+        Where several must agree, an agreement that is not the last is a Vote, and the review stays open.
         Raises AlreadyDecided, NotAllowed, Stale (what was seen has changed), EditRefused, CapabilityError, and
         ValueError for an answer that does not fit.
         """
@@ -129,12 +160,9 @@ class Review(models.Model):
             if len(digest) > 64:  # no digest of ours, and more than its column holds
                 raise Stale
             _check_answer(locked, choice, note)
-            decision = locked.close(person, choice, now, digest=digest, note=note, payload=payload)
-            _apply(locked, Actor.of(person), choice, now, digest, note, payload)
-            if choice == Choice.TAKE_OVER:
-                Review.objects.filter(action=locked.action_id, status=Status.OPEN).update(claimed_by=person)
+            made = answered(locked, person, choice, now, digest=digest, note=note, payload=payload)
         fault_point("review.decided")
-        return decision
+        return made
 
     def close(
         self, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Mapping[str, Any] | None
@@ -159,56 +187,32 @@ def _check_answer(review: Review, choice: str, note: str) -> None:
         raise ValueError("Say in a few words why, or what was done; it goes into the ledger.")
 
 
-def _apply(
-    review: Review,
-    actor: Actor,
-    choice: str,
-    now: datetime,
-    digest: str,
-    note: str,
-    payload: Mapping[str, Any] | None,
-) -> None:
-    """Hand the answer to the engine."""
-    action = review.action_id
-    match choice:
-        case Choice.APPROVE:
-            answers.approve(action, digest, actor, now, note)
-        case Choice.EDIT:
-            answers.edited(action, digest, payload or {}, actor, now, note)
-        case Choice.REJECT:
-            answers.reject(action, actor, now, note)
-        case Choice.TAKE_OVER:
-            answers.take_over(action, actor, now, note)
-        case Choice.DONE:
-            answers.completed(action, actor, now, note, payload)
-        case _:
-            answers.resolved(
-                action,
-                actor,
-                now,
-                happened=choice == Choice.HAPPENED,
-                again=choice == Choice.TRY_AGAIN,
-                note=note,
-            )
-
-
 def visible_to(person: Person) -> QuerySet[Review]:
     """Return the reviews this person may see: their teams', those that came up to them; auditors see all."""
     if person.is_auditor:
         return Review.objects.all()
     led = [team for team, role in person.roles if role == Role.LEADER]
-    return Review.objects.filter(_waits_for(person) | Q(action__workflow__owner__in=led)).distinct()
+    asked = Q(pk__in=Seat.objects.filter(seats_for(person, timezone.now().date())).values("review"))
+    mine = _of_teams(person) | asked | _came_up(person) | Q(action__workflow__owner__in=led)
+    return Review.objects.filter(mine).distinct()
 
 
 def answerable_by(person: Person) -> QuerySet[Review]:
     """Return the open reviews that wait for this person."""
-    return Review.objects.filter(_waits_for(person), status=Status.OPEN)
+    free = Seat.objects.filter(seats_for(person, timezone.now().date()), missing__gt=0)
+    given = Vote.objects.filter(person=person, stands=True).values("review")
+    asked = Q(tracked=True, pk__in=free.values("review")) & ~Q(pk__in=given)
+    plain = Q(tracked=False) & _of_teams(person)
+    return Review.objects.filter(plain | asked | _came_up(person), status=Status.OPEN)
 
 
-def _waits_for(person: Person) -> Q:
-    """Reviews of a team they decide for, and those that came up to them (without a join: each stands once)."""
-    teams = [team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)]
-    return Q(team__in=teams) | Q(pk__in=Review.objects.filter(escalations__people=person).values("pk"))
+def _of_teams(person: Person) -> Q:
+    return Q(team__in=[team for team, role in person.roles if role in (Role.LEADER, Role.REVIEWER)])
+
+
+def _came_up(person: Person) -> Q:
+    """What was escalated to this person (without a join: each stands once)."""
+    return Q(pk__in=Review.objects.filter(escalations__people=person).values("pk"))
 
 
 __all__ = ["AlreadyDecided", "Kind", "NotAllowed", "Review", "Stale", "Status", "answerable_by", "visible_to"]

@@ -20,6 +20,17 @@ def shown_asset(asset: Mapping[str, Any]) -> dict[str, Any]:
         **asset,
         "icon": ICONS.get(asset["kind"], "file-text"),
         "last_day": until,
-        "wrong": "" if asset["standing"] == "approved" else asset["standing"],
-        "tone": "warn" if asset["standing"] in ("expired", "future") else "bad",
+        "wrong": _wrong(asset),
+        "tone": "bad" if asset["standing"] in ("withdrawn", "unknown") else "warn",
     }
+
+
+def _wrong(asset: Mapping[str, Any]) -> str:
+    """Return what is wrong with it, in a word or two; empty when nothing is."""
+    if asset["standing"] == "elsewhere":
+        return f"not for {' or '.join(asset.get('where', ())) or 'here'}"
+    if asset["standing"] != "approved":
+        return str(asset["standing"])
+    if outside := asset.get("outside"):
+        return f"another {', '.join(outside)}"
+    return "words changed" if asset.get("edited") and asset.get("owner") else ""

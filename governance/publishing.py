@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from governance import flowchanges
+from governance import boundchanges, flowchanges
 from governance.change import Change, Direction
 from governance.flowwords import wait_words
 
@@ -49,6 +49,8 @@ def overall(found: Sequence[Change]) -> Direction:
 def _first(new: Spec) -> Iterator[Change]:
     yield from _eligibility(False, new["automation_allowed"])
     yield from flowchanges.of_workflow({}, new)
+    if new.get("recommend_only"):
+        yield from boundchanges.of_workflow({}, new)
     for step in new["steps"]:
         yield _new_step(step)
 
@@ -56,6 +58,7 @@ def _first(new: Spec) -> Iterator[Change]:
 def _of_workflow(old: Spec, new: Spec) -> Iterator[Change]:
     yield from _eligibility(old["automation_allowed"], new["automation_allowed"])
     yield from flowchanges.of_workflow(old, new)
+    yield from boundchanges.of_workflow(old, new)
     if old["owner"] != new["owner"]:
         yield Change(Direction.LOOSENS, "", "Owner:", old["owner"], new["owner"], _OTHERS_ANSWER)
     for name, words in (("title", "Title:"), ("purpose", "Purpose:")):
@@ -102,6 +105,7 @@ def _of_step(old: Spec, new: Spec) -> Iterator[Change]:
     yield from _sampling(old, new)
     yield from _lead(old, new)
     yield from _guardrails(old, new)
+    yield from boundchanges.of_step(old, new)
     yield from _work(old, new)
     yield from flowchanges.of_step(old, new)
     yield from _people(old, new)
@@ -181,12 +185,25 @@ def _guardrails(old: Spec, new: Spec) -> Iterator[Change]:
                 _EFFECT_WORDS[rail["effect"]],
                 rule=when,
             )
-        if rail["reason"] != was["reason"]:
-            yield Change(Direction.NEUTRAL, new["title"], "Rule reworded:", was["reason"], rail["reason"], rule=when)
+        yield from _rule(was, rail, new["title"])
     for when, rail in before.items():
         if when not in after:
             words = f"{rail['reason']}: {_EFFECT_WORDS[rail['effect']]}"
             yield Change(Direction.LOOSENS, new["title"], "Rule removed:", old=words, rule=when)
+
+
+def _rule(was: Spec, rail: Spec, where: str) -> Iterator[Change]:
+    """What else is said of a rule: its words, who is asked besides, and who answers for it."""
+    if rail["reason"] != was["reason"]:
+        yield Change(Direction.NEUTRAL, where, "Rule reworded:", was["reason"], rail["reason"], rule=rail["when"])
+    before, after = was.get("track", ""), rail.get("track", "")
+    if before != after:
+        direction = Direction.LOOSENS if before else Direction.TIGHTENS
+        words = f"Rule “{rail['reason']}”, asked besides:"
+        yield Change(direction, where, words, before or "nobody", after or "nobody", rule=rail["when"])
+    if was.get("owner", "") != rail.get("owner", ""):
+        words = f"Rule “{rail['reason']}”, answered for by:"
+        yield Change(Direction.NEUTRAL, where, words, was.get("owner") or "nobody", rail.get("owner") or "nobody")
 
 
 def _strictest(rails: Sequence[Spec]) -> dict[str, Spec]:

@@ -161,6 +161,28 @@ def _edited(fact: Fact, step: str, data: Data) -> str:
     return f"{fact.actor_name} edited {step}{_after(fields)}; judged again and permitted"
 
 
+def _agreed(fact: Fact, step: str, data: Data) -> str:
+    rest = [spelled(str(key)) for key in data.get("open", ())]
+    still = f"; still asked: {', '.join(rest)}" if rest else "; all agreed"
+    return f"{fact.actor_name} agreed to {step}{still}{_quoted(data.get('note'))}"
+
+
+def _recalled(fact: Fact, step: str, data: Data) -> str:
+    why = _after(data.get("reason"))
+    return f"{step} taken back from the queue, as {fact.actor_name} changed what it rests on{why}"
+
+
+def _judged_again(fact: Fact, step: str, data: Data) -> str:
+    return f"{step} judged again in its place{_after(data.get('reason'))}{_reasons(data).replace(': ', '; now: ', 1)}"
+
+
+def _reviews_recalled(fact: Fact, step: str, data: Data) -> str:
+    told = f"{data.get('refused', 0):,} refused, {data.get('rebadged', 0):,} kept their place under new reasons"
+    person = f", {data['to_person']:,} given to a person" if data.get("to_person") else ""
+    named = f"the {data.get('kind', 'asset')} “{data.get('title', '')}”"
+    return f"What waited with {named} was judged again: {told}{person}"
+
+
 def _escalated(fact: Fact, step: str, data: Data) -> str:
     people = ", ".join(map(str, data.get("people", ())))
     return f"Nobody answered in time: went up to {data.get('to', 'the next level')}{f' ({people})' if people else ''}"
@@ -183,6 +205,12 @@ def _path(verb: str) -> Callable[[Fact, str, Data], str]:
 
 def _numbered(words: str) -> Callable[[Fact, str, Data], str]:
     return lambda fact, step, data: f"{fact.actor_name} {words.format(data.get('version', data.get('rulebook', '')))}"
+
+
+def _signed(words: str, said: str = "") -> Callable[[Fact, str, Data], str]:
+    """Return who signed, what, and what they said."""
+    numbered = _numbered(words)
+    return lambda fact, step, data: f"{numbered(fact, step, data)}{_quoted(data.get(said))}"
 
 
 def _membership(words: str) -> Callable[[Fact, str, Data], str]:
@@ -226,10 +254,13 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.edited": _edited,
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
+    "action.recalled": _recalled,
+    "action.judged_again": _judged_again,
     "action.taken_over": _said("took over"),
     "action.cancelled": _cancelled,
     "action.expired": lambda fact, step, data: f"{step} expired: nobody answered, nothing was done",
     "action.undo_asked": _undo_asked,
+    "review.agreed": _agreed,
     "review.escalated": _escalated,
     "signal.received": _signal,
     "schedule.missed": lambda fact, step, data: (
@@ -248,18 +279,36 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     ),
     "version.drafted": _numbered("drafted version {}"),
     "version.discarded": _numbered("discarded the draft of version {}"),
+    "version.proposed": _signed("proposed version {}", "words"),
+    "version.ratified": _signed("ratified version {}"),
+    "version.sent_back": _signed("sent version {} back", "reason"),
+    "version.withdrawn": _signed("withdrew the proposal of version {}", "reason"),
     "version.in_force": _numbered("put version {} in force"),
     "version.revised": _numbered("revised the draft of version {}"),
     "rulebook.drafted": _numbered("drafted rulebook {}"),
     "rulebook.discarded": _numbered("discarded the draft of rulebook {}"),
+    "rulebook.proposed": _signed("proposed rulebook {}", "words"),
+    "rulebook.ratified": _signed("ratified rulebook {}"),
+    "rulebook.sent_back": _signed("sent rulebook {} back", "reason"),
+    "rulebook.withdrawn": _signed("withdrew the proposal of rulebook {}", "reason"),
     "rulebook.in_force": _numbered("put rulebook {} in force"),
     "asset.approved": _asset("approved"),
     "asset.renewed": _asset("renewed"),
     "asset.withdrawn": _asset("withdrew"),
+    "asset.recalled": _reviews_recalled,
     "path.added": _path("added"),
     "path.changed": _path("changed"),
     "records.imported": lambda fact, step, data: (
         f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
+    ),
+    "outcome.reported": lambda fact, step, data: (
+        f"{fact.actor_name} reported {spelled(str(data.get('name', ''))).lower()}{_after(data.get('value'))}"
+    ),
+    "outcomes.imported": lambda fact, step, data: (
+        f"{fact.actor_name} imported {data.get('new', 0)} outcomes from “{data.get('file', '')}”"
+    ),
+    "backtest.asked": lambda fact, step, data: (
+        f"{fact.actor_name} asked what {data.get('under', 'a draft')} would have done with the past"
     ),
     "incident.settled": lambda fact, step, data: f"{fact.actor_name} settled an incident{_after(data.get('cause'))}",
     "team.added": _membership("{by} added the team {team}"),

@@ -19,9 +19,9 @@ from governance.rulebook import Rulebook, Status, in_force
 from workflows.actions import Action
 from workflows.capabilities.registry import capabilities
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
-from workflows.publishing import load
+from workflows.ratifying import load_in_force
 from workflows.records import Record
 from workflows.runs import Run
 from workflows.versions import published
@@ -59,7 +59,7 @@ class World:
 
     def load(self, text: str, person: str = "ada") -> None:
         """Put the workflows of a YAML text in force."""
-        load(text, self.people[person], self.now, publish_too=True)
+        load_in_force(text, self.people[person], self.now, self.ada if person == "lea" else self.lea)
 
     def start(self, slug: str, person: str = "ada", **given: Any) -> Run:
         return start(slug, given, self.people[person], self.now)

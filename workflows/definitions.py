@@ -75,7 +75,9 @@ class Workflow(models.Model):
 class Version(models.Model):
     """`key` is CEL over the input: what a run is about, for signals. `schedule` is {cron, zone, input} or empty.
 
-    `schema` is the form it was published in. `category` is the purpose its data serve and its messages count under.
+    `schema` is the form it was published in. Once in force, `proposed_by` and `ratified_by` say who allowed it, `note`
+    why; `rejudged` whether what waited for people then has been judged again. `force_at` is the earliest moment a
+    proposal takes force. `category` is the purpose its data serve and its messages count under.
     """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
@@ -94,8 +96,13 @@ class Version(models.Model):
     schedule = models.JSONField(default=dict)
     on_failure = models.CharField(max_length=8, choices=OnFailure.choices, default=OnFailure.KEEP)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ratified_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True)
+    force_at = models.DateTimeField(null=True, blank=True)
     in_force_at = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    rejudged = models.BooleanField(default=True)
 
     class Meta:
         ordering = ("workflow", "-number")

@@ -41,8 +41,11 @@ class Gate(Protocol):
     def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
         """Close what waits for people on these actions, because it is no longer asked."""
 
-    def entitled(self, action_ids: Iterable[int]) -> set[int]:
-        """Return the actions whose approval was given by somebody who may still give it."""
+    def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
+        """Ask whom these actions, which wait for people, need by now. They were judged again."""
+
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
+        """Return the actions whose approval was given by those who may still give it."""
 
     def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
         """Return what is asked about these actions and visible to the person, the most urgent first."""
@@ -55,7 +58,10 @@ class _NoPeople:
     def withdraw(self, action_ids: Iterable[int], now: datetime) -> None:
         return None
 
-    def entitled(self, action_ids: Iterable[int]) -> set[int]:
+    def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
+        return None
+
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         return set()
 
     def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:

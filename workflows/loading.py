@@ -7,15 +7,17 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from governance.people import Person
 from governance.rulebook import Status
 from workflows.definitions import Version
 from workflows.publishing import NotPublishable, load
+from workflows.ratifying import propose, ratifiers
 from workflows.yamltext import FileProblems, Problem
 
 LIMIT = 1_000_000
-KINDS = ((False, "As a draft, to look at first"), (True, "Put it in force at once"))
+KINDS = ((False, "As a draft, to look at first"), (True, "Propose it; in force at once if nothing loosens"))
 
 
 class LoadForm(forms.Form):
@@ -56,8 +58,12 @@ class LoadForm(forms.Form):
     def hand_in(self, person: Person, now: datetime) -> list[Version]:
         """Load the text. Returns nothing, with `problems` or an error set, when it cannot be."""
         try:
-            publish = self.cleaned_data["publish"]
-            return [version for version, _ in load(self.cleaned_data["text"], person, now, publish_too=publish)]
+            with transaction.atomic():
+                found = load(self.cleaned_data["text"], person, now)
+                for version, changes in found if self.cleaned_data["publish"] else ():
+                    if changes:
+                        propose(version, person, now)
+            return [version for version, _ in found]
         except FileProblems as found:
             self.problems = tuple(found.problems)
         except NotPublishable as error:
@@ -75,6 +81,9 @@ class LoadForm(forms.Form):
         version.refresh_from_db()
         if version.status == Status.IN_FORCE:
             return f"{version.title}: version {version.number} is in force."
+        if version.status == Status.PROPOSED:
+            others = " or ".join(other.name for other in ratifiers(version, version.created_by))
+            return f"{version.title}: version {version.number} is proposed. It loosens, so {others} must ratify it."
         return f"{version.title}: draft {version.number} is loaded. Nothing is in force by that."
 
 

@@ -5,6 +5,7 @@ from workflows.definitions import Step, Version, Workflow
 from workflows.engine.turns import Turn
 from workflows.imports import ImportJob
 from workflows.incidents import Incident
+from workflows.outcomes import Outcome
 from workflows.records import Audience, Record
 from workflows.runs import Run
 from workflows.schedules import Tick
@@ -16,6 +17,7 @@ __all__ = [
     "Audience",
     "ImportJob",
     "Incident",
+    "Outcome",
     "Record",
     "Run",
     "Signal",

@@ -20,7 +20,7 @@ from governance.rulebook import Status
 from workflows import checks, files
 from workflows.definitions import SCHEMA, Priority, Step, Version, Workflow
 from workflows.files import Document, StepPart, WorkflowPart
-from workflows.yamltext import NOWHERE, FileProblems, Problem
+from workflows.yamltext import FileProblems, Problem
 
 
 class NotPublishable(Exception):
@@ -76,18 +76,23 @@ def _step_part(step: Step) -> StepPart:
     )
 
 
-def load(text: str, person: Person, now: datetime, *, publish_too: bool = False) -> list[tuple[Version, list[Change]]]:
-    """Load every workflow of a file as a draft or, with `publish_too`, in force: all of them or none.
+def load(text: str, person: Person, now: datetime) -> list[tuple[Version, list[Change]]]:
+    """Load every workflow of a file as a draft: all of them or none.
 
-    Returns each version with its differences to what was in force (none: it was in force already).
-    Raises FileProblems.
+    Returns each version with its differences to what is in force. Raises FileProblems, NotPublishable.
     """
+    documents = read(text, person)
+    with transaction.atomic():
+        return [_load(document.part, person, now) for document in documents]
+
+
+def read(text: str, person: Person) -> list[Document]:
+    """Return the workflows of a file that this person may load. Raises FileProblems with everything found wrong."""
     documents = files.read(text)
     found = [problem for document in documents for problem in _allowed(document, person)]
     if found:
         raise FileProblems(sorted(found, key=lambda problem: problem.line))
-    with transaction.atomic():
-        return [_load(document.part, person, now, publish_too) for document in documents]
+    return documents
 
 
 def _allowed(document: Document, person: Person) -> list[Problem]:
@@ -102,31 +107,38 @@ def _allowed(document: Document, person: Person) -> list[Problem]:
     return found
 
 
-def _load(part: WorkflowPart, person: Person, now: datetime, publish_too: bool) -> tuple[Version, list[Change]]:
-    owner = Team.objects.get(slug=part.owner)
-    workflow, _ = Workflow.objects.get_or_create(slug=part.workflow, defaults={"title": part.title, "owner": owner})
-    current = workflow.version_in_force
-    if publish_too and current is not None and part_of(current) == part:
-        return current, []
-    if not publish_too:
-        workflow.versions.filter(status=Status.DRAFT).delete()
-    version = _write(workflow, part, person)
-    record(Actor.of(person), "version.drafted", now, workflow=workflow.pk, version=version.number)
-    if publish_too:
-        return version, publish(version, person, now)
+def _load(part: WorkflowPart, person: Person, now: datetime) -> tuple[Version, list[Change]]:
+    workflow = workflow_of(part)
+    _demand_no_proposal(workflow)
+    workflow.versions.filter(status=Status.DRAFT).delete()
+    version = write(workflow, part, person, now)
     return version, differences(version)
 
 
-def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
-    """Write a new draft as the part says. The part has been checked."""
+def workflow_of(part: WorkflowPart) -> Workflow:
+    """Return the workflow the part is a version of, made if there is none."""
+    owner = Team.objects.get(slug=part.owner)
+    return Workflow.objects.get_or_create(slug=part.workflow, defaults={"title": part.title, "owner": owner})[0]
+
+
+def _demand_no_proposal(workflow: Workflow) -> None:
+    proposed = workflow.versions.filter(status=Status.PROPOSED).first()
+    if proposed is not None:
+        raise NotPublishable(
+            f"Version {proposed.number} of {workflow.title} is proposed and waits to be ratified. Withdraw it or have "
+            f"it sent back to change it; nothing was kept."
+        )
+
+
+def write(workflow: Workflow, part: WorkflowPart, person: Person, now: datetime, *, aside: bool = False) -> Version:
+    """Write a new draft as the part says, or, `aside`, one that goes straight on into force. The part was checked."""
     teams = {team.slug: team for team in Team.objects.all()}
     paths = {path.slug: path for path in EscalationPath.objects.all()}
     number = (workflow.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-    stands = workflow.versions.filter(status=Status.DRAFT).exists()  # then this one goes straight into force
     version = Version.objects.create(
         workflow=workflow,
         number=number,
-        status=Status.PROPOSED if stands else Status.DRAFT,
+        status=Status.PROPOSED if aside else Status.DRAFT,
         title=part.title,
         purpose=part.purpose,
         owner=teams[part.owner],
@@ -148,6 +160,7 @@ def _write(workflow: Workflow, part: WorkflowPart, person: Person) -> Version:
         )
         for position, step in enumerate(part.steps)
     )
+    record(Actor.of(person), "version.drafted", now, workflow=workflow.pk, version=version.number)
     return version
 
 
@@ -171,19 +184,23 @@ def _values(step: StepPart) -> dict[str, Any]:
     }
 
 
-def draft(workflow: Workflow, person: Person, now: datetime) -> Version:
-    """Return the workflow's draft, made from the version in force if there is none. One draft at a time."""
+def draft(workflow: Workflow, person: Person, now: datetime, like: Version | None = None) -> Version:
+    """Return the workflow's draft, made from the version in force (or from `like`, an older one) if there is none.
+
+    Raises NotPublishable while a proposal stands, or where there is nothing to start from.
+    """
     with transaction.atomic():
         databases.locked(Workflow.objects.filter(pk=workflow.pk)).get()
         existing = workflow.versions.filter(status=Status.DRAFT).first()
+        if existing and like:
+            raise NotPublishable(f"Draft {existing.number} stands. Publish or discard it first; nothing was changed.")
         if existing:
             return existing
-        current = workflow.versions.filter(status=Status.IN_FORCE).first()
-        if current is None:
+        _demand_no_proposal(workflow)
+        source = like or workflow.versions.filter(status=Status.IN_FORCE).first()
+        if source is None:
             raise NotPublishable(f"{workflow.title} has no version to start a draft from.")
-        made = _write(workflow, part_of(current), person)
-        record(Actor.of(person), "version.drafted", now, workflow=workflow.pk, version=made.number)
-        return made
+        return write(workflow, part_of(source), person, now)
 
 
 def discard(version: Version, person: Person, now: datetime) -> None:
@@ -204,6 +221,12 @@ def step_spec(step: Step) -> dict[str, Any]:
     """Return one step in the same way."""
     path = step.escalation.title if step.escalation else ""
     return {**_step_part(step).model_dump(), "reviewers": step.reviewers.name, "escalation": path}
+
+
+def parts_in_force() -> dict[str, WorkflowPart]:
+    """Return every workflow in force as a file says it, by slug."""
+    versions = Version.objects.filter(status=Status.IN_FORCE).select_related("workflow", "owner")
+    return {version.workflow.slug: part_of(version) for version in versions}
 
 
 def predecessor(version: Version) -> Version | None:
@@ -254,42 +277,3 @@ def _held_draft(version: Version) -> Version:
     if held is None:
         raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
     return held
-
-
-def publish(version: Version, person: Person, now: datetime, *, seen: str = "") -> list[Change]:
-    """Put the version in force and supersede the one before; return what changed.
-
-    Raises NotPublishable when it is in force already, unsound, changes nothing, or is not what the person has `seen`
-    (its fingerprint).
-    """
-    with transaction.atomic():
-        databases.lock_exclusive(databases.HALTS)  # begins under way end first; later ones are judged by this version
-        workflow = databases.locked(Workflow.objects.filter(pk=version.workflow_id)).get()
-        version = Version.objects.select_related("workflow", "owner").get(pk=version.pk)
-        if version.status not in (Status.DRAFT, Status.PROPOSED):
-            raise NotPublishable(f"Version {version.number} is {version.get_status_display().lower()} already.")
-        if seen and seen != fingerprint(version):
-            raise NotPublishable("Somebody changed the draft, or what is in force, after you looked. Look again.")
-        _check_sound(version)
-        current = predecessor(version)
-        if current is not None and part_of(current) == part_of(version):
-            raise NotPublishable(f"Draft {version.number} is the same as version {current.number}, which is in force.")
-        changed = differences(version)
-        workflow.versions.filter(status=Status.IN_FORCE).update(status=Status.SUPERSEDED, superseded_at=now)
-        Version.objects.filter(pk=version.pk).update(status=Status.IN_FORCE, in_force_at=now)
-        Workflow.objects.filter(pk=workflow.pk).update(title=version.title, owner=version.owner)
-        record(
-            Actor.of(person),
-            "version.in_force",
-            now,
-            workflow=workflow.pk,
-            version=version.number,
-            changes=[f"{change.direction.value}: {change}" for change in changed],
-        )
-    return changed
-
-
-def _check_sound(version: Version) -> None:
-    found = checks.problems(Document(part_of(version), NOWHERE))
-    if found:
-        raise NotPublishable("; ".join(f"{problem.key}: {problem.sentence}" for problem in found))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
+from governance.backtest import wilson
 from workflows.actions import Action, Status
 from workflows.definitions import Step, Version
-from workflows.trackrecord import FEW, wilson
+from workflows.trackrecord import FEW
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance import databases
 from governance.celery import messages_waiting
-from workflows import doorbell, schedules, watchdog
+from workflows import coming, doorbell, rejudging, schedules, watchdog
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
@@ -52,5 +52,7 @@ def refresh_statistics() -> None:
 def sweep() -> None:
     now = databases.clock()
     sweeping.sweep(now)
+    coming.take_force_when_due(now)
+    rejudging.judge_again(now)
     schedules.tick(now)
     work_off(now)

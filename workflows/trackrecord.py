@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
 
 from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 
+from governance.backtest import wilson
 from workflows.actions import WAITING, Action, Status
 from workflows.definitions import Workflow
 
@@ -187,16 +187,6 @@ class Release:
         """The 95 % interval of the share rejected, in percent."""
         low, high = wilson(self.rejected, self.alone)
         return low * 100, high * 100
-
-
-def wilson(hits: int, of: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the score interval of a share (Wilson, 1927: “Probable inference”, JASA 22)."""
-    if of == 0:
-        return 0.0, 1.0
-    share, square = hits / of, z * z
-    middle = (share + square / (2 * of)) / (1 + square / of)
-    reach = z / (1 + square / of) * sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def past_confidence(workflow: Workflow, key: str) -> PastConfidence:

@@ -11,6 +11,7 @@ from governance import drafting
 from governance.ledger import entry, record_many
 from governance.paths import EscalationPath, Level
 from governance.people import SOFTWARE, Membership, Person, Role, Team
+from governance.ratifying import publish
 from workflows.capabilities.registry import capabilities
 
 PASSWORD = "tideway-demo"
@@ -61,6 +62,13 @@ GUARDRAILS = (
     ("amounts.amount > 50000", "refuse", "More than € 50,000 needs a new budget, not a move", "records.transfer"),
 )
 """Condition, effect, reason, capability."""
+PHRASES = [
+    {"words": "three times the allowance", "claim": "three-times"},
+    {"words": "/a third of (the|their) time/", "claim": "third-of-time"},
+    {"words": "number one", "why": "Nobody has measured it"},
+    {"words": "/guarantee[ds]?/", "why": "Legal: only what the contract says"},
+]
+"""What no text says without an approved claim."""
 
 
 def email(key: str) -> str:
@@ -112,8 +120,10 @@ def agree_on_rules(company: Company, now: datetime) -> None:
         "stances": {key: "out_of_scope" if key in OUT_OF_SCOPE else "approved" for key in capabilities()},
         "guardrails": [dict(zip(names, rail, strict=True)) for rail in GUARDRAILS],
         "data_uses": [{"data": "*", "use": "allowed"}],
+        "phrases": PHRASES,
     }
     draft = drafting.keep(content, company.ada, now, seen=drafting.seen_now())
     titles = {key: capability.title for key, capability in capabilities().items()}
     note = "The first rules we agreed on"
-    drafting.publish(draft.pk, company.ada, now, seen=drafting.seen_now(), titles=titles, note=note)
+    seen, gita = drafting.seen_now(), company.people["gita"]
+    publish(draft.pk, company.ada, now, seen=seen, titles=titles, note=note, second=gita)

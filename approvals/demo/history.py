@@ -16,6 +16,7 @@ from governance.people import Actor
 from workflows import files, publishing
 from workflows.actions import Action
 from workflows.engine import answers
+from workflows.ratifying import load_in_force
 
 PACKS = Path(publishing.__file__).parent / "packs"
 NAMES = ("expansion-motion", "nurture-launch", "lead-routing", "budget-reallocation", "live-suppression")
@@ -63,7 +64,8 @@ class Fortnight:
 
     def _load(self, text: str, by: str, moment: datetime) -> None:
         person = self.company.people[by]
-        self.past.plan(moment, lambda now: publishing.load(text, person, now, publish_too=True))
+        second = self.company.people["ada" if by == "gita" else "gita"]
+        self.past.plan(moment, lambda now: load_in_force(text, person, now, second))
 
     def _motions(self) -> None:
         begin = self.past.start

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from approvals import queue as reading
-from approvals.decisions import Choice
+from approvals.decisions import Choice, Decision
 from approvals.dossiers import Dossier
 from approvals.filters import Filters
 from approvals.forms import AnswerForm, EditForm
 from approvals.obstacles import FORESEEN, obstacle
 from approvals.reviews import Review, Status
 from approvals.views.items import form_of, pane, reader, review_or_404, shown
+from approvals.votes import Vote
 
 
 @require_POST
@@ -33,10 +34,10 @@ def decision(request: HttpRequest, key: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return shown(request, pane(person, filters, found, item=item, form=form), filters, 422)
     try:
-        found.decide(person, choice, now, digest=request.POST.get("digest", ""), **_given(form))
+        made = found.decide(person, choice, now, digest=request.POST.get("digest", ""), **_given(form))
     except FORESEEN as error:
         return _stopped(request, key, form, error)
-    messages.success(request, told(item, choice))
+    messages.success(request, told(item, choice) if isinstance(made, Decision) else _told_vote(item, made))
     return _go_on(request, _onward(item, filters, choice), filters)
 
 
@@ -82,6 +83,11 @@ def told(item: Dossier, choice: str) -> str:
     if item.is_todo and choice == Choice.REJECT:
         verb = "You recorded as not done"
     return f"{verb}: {item.deed} {then}"
+
+
+def _told_vote(item: Dossier, vote: Vote) -> str:
+    still = ", ".join(str(seat) for seat in vote.review.seats.filter(missing__gt=0))
+    return f"You agreed: {item.deed} Nothing is done until these agree, too: {still}."
 
 
 def _onward(item: Dossier, filters: Filters, choice: str) -> int | None:

@@ -11,6 +11,7 @@ from governance.databases.bulk import (
     stamp,
     update_many,
 )
+from governance.databases.jsonrows import ListsOne
 from governance.databases.locks import HALTS, clock, lock_exclusive, lock_shared, locked, skip_locked, under_way
 from governance.databases.outages import is_away, is_deadlock, stood_still
 from governance.databases.triggers import make_append_only, make_frozen, make_state_table
@@ -18,6 +19,7 @@ from governance.databases.vendor import is_postgres
 
 __all__ = (
     "HALTS",
+    "ListsOne",
     "clock",
     "for_each",
     "fresh",

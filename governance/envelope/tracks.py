@@ -119,7 +119,7 @@ class Bands(Part):
 
     def band_for(self, value: Any) -> int | None:
         """Return the place of the band the value falls in; None for what is no number or falls in none."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or value != value:
             return None
         for place, (low, low_in, high, high_in) in enumerate(ends(self)):
             above = low is None or value > low or (low_in and value == low)

@@ -45,7 +45,15 @@ class Agreements:
             found[REVIEWERS] = Need(REVIEWERS, "", team=self.terms.reviewers)
         for key in [reason.track for reason in reasons if reason.track]:
             found.update((need.key, need) for need in self._needs_of(key))
+        found.update((need.key, need) for need in self._owners_of_assets())
         return tuple(found.values())
+
+    def _owners_of_assets(self) -> Iterator[Need]:
+        """Ask the owner of a template whose words or choices are not as they were approved."""
+        for asset in self.facts.get("assets", ()):
+            if asset.get("owner") and (asset.get("edited") or asset.get("outside")):
+                key = f"owner:{asset['kind']}/{asset['key']}"
+                yield Need(key, f"Owner of “{asset['title']}”", team=asset["owner"])
 
     def _bands(self) -> None:
         bands = self.terms.bands

@@ -10,6 +10,7 @@ from typing import Any
 from governance.envelope.allowances import as_written
 from governance.envelope.data import classes_of
 from governance.envelope.openings import NoZone, zone_of
+from governance.envelope.phrases import spoken
 from governance.judging.terms import Rules, Terms
 from governance.judging.verdict import Outcome, Reason
 from governance.rulewords import measure_words, number, over_words
@@ -74,24 +75,34 @@ def data(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
 
 def assets(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
     for asset in facts.get("assets", ()):
+        rule = f"asset:{asset['kind']}/{asset['key']}"
         if asset["standing"] != "approved":
-            yield _asset(asset)
+            yield _asset(asset, rule)
         for name in asset.get("outside", ()):
             words = f"{_name(asset)}: {name} is none of the approved choices"
-            yield Reason(f"asset:{asset['kind']}/{asset['key']}:{name}", Outcome.REVIEW, words, "Register")
+            yield Reason(f"{rule}:{name}", Outcome.REVIEW, words, "Register")
+        if is_reworded(asset):
+            words = f"{_name(asset)}: its words were changed beyond its choices"
+            yield Reason(f"{rule}:words", Outcome.REVIEW, words, "Register")
 
 
-def _asset(asset: Mapping[str, Any]) -> Reason:
+def is_reworded(asset: Mapping[str, Any]) -> bool:
+    """Whether words were changed that the template's owner had fixed. One that binds nothing leaves them to people."""
+    return bool(asset.get("edited") and asset.get("owner"))
+
+
+def _asset(asset: Mapping[str, Any], rule: str) -> Reason:
     name, standing = _name(asset), asset["standing"]
     outcome = Outcome.REFUSE if standing in ("withdrawn", "unknown") else Outcome.REVIEW
+    where = " or ".join(asset.get("where", ())) or "this segment, market or channel"
     words = {
         "withdrawn": f"{name} was withdrawn",
         "unknown": f"{name} is not in the register",
         "expired": f"{name} is past its last day",
         "future": f"{name} is not approved yet",
-        "elsewhere": f"{name} is not approved for this segment, market or channel",
+        "elsewhere": f"{name} is not approved for {where}",
     }[standing]
-    return Reason(f"asset:{asset['kind']}/{asset['key']}", outcome, words, "Register")
+    return Reason(rule, outcome, words, "Register")
 
 
 def _name(asset: Mapping[str, Any]) -> str:
@@ -102,14 +113,23 @@ def phrases(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
     """What a text says that needs a claim: without an approved one that it names, a person looks."""
     if not rules.phrases:
         return
-    texts = list(_texts(facts.get("proposal", {})))
-    claims = [one for one in facts.get("assets", ()) if one["kind"] == "claim" and one["standing"] == "approved"]
-    for phrase in rules.phrases:
-        found = next((match[0] for match in map(phrase.pattern.search, texts) if match), None)
-        if found is None or any(phrase.is_backed_by(claim["key"], str(claim.get("text", ""))) for claim in claims):
-            continue
-        words = f"“{found}” needs an approved claim, and none is named"
-        yield Reason(f"phrase:{phrase.words}", Outcome.REVIEW, words, rules.source, found, phrase.claim or None)
+    claims = {
+        one["key"]: str(one.get("text", ""))
+        for one in facts.get("assets", ())
+        if one["kind"] == "claim" and one["standing"] == "approved"
+    }
+    for found in spoken(rules.phrases, list(_said(facts)), claims):
+        if not found.is_backed:
+            phrase, words = found.phrase, f"“{found.words}” {found.lacks}"
+            rule = f"phrase:{phrase.words}"
+            yield Reason(rule, Outcome.REVIEW, words, rules.source, found.words, phrase.claim or None)
+
+
+def _said(facts: Facts) -> Iterator[str]:
+    """Yield the words others will read, where it is known which they are; else every text of the proposal."""
+    proposal = facts.get("proposal", {})
+    says = facts.get("says", ())
+    return _texts({name: proposal.get(name) for name in says} if says else proposal)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Need:
     """
 
     key: str
-    title: str
+    title: str = ""
     team: str = ""
     role: str = ""
     person: str = ""

@@ -1,5 +1,7 @@
 """What a rulebook says becomes one document. What was in force stays so: whatever data a step declared, it may use."""
 
+import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 from governance.databases import make_frozen
@@ -27,6 +29,26 @@ class Migration(migrations.Migration):
     dependencies = [("governance", "0003_halt_lifts")]
     operations = [
         migrations.AddField("rulebook", "content", models.JSONField(default=dict)),
+        migrations.AddField(
+            model_name='rulebook',
+            name='force_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='rulebook',
+            name='proposed_by',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='rulebook',
+            name='ratified_by',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='rulebook',
+            name='rejudged',
+            field=models.BooleanField(default=True),
+        ),
         migrations.RunPython(gather, migrations.RunPython.noop),
         migrations.DeleteModel("Stance"),
         migrations.DeleteModel("Guardrail"),

@@ -9,6 +9,8 @@ RESOURCES = (
     "workflows.interventions_api",
     "workflows.halts_api",
     "approvals.api",
+    "workflows.outcomes_api",
+    "approvals.backtests_api",
 )
 
 urlpatterns = [

@@ -1,8 +1,9 @@
-"""The register's pages: everybody reads what is approved; leaders of the owning team approve, renew and withdraw."""
+"""The register's pages: everybody reads what is approved; leaders of the owning team approve and renew it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from governance.access import leader_or_403, reader_of
-from governance.forms.register import FORMS, AssetForm, WithdrawalForm
-from governance.ledger import Entry
+from governance.forms.register import FORMS, AssetForm
 from governance.people import Person, Role, Team
-from governance.register import PLACE, AlreadyThere, Asset, Kind, newest, places
+from governance.register import AlreadyThere, Asset, Kind, in_use, newest
+from governance.wording import PLACE
 
 MAY = "change the register"
 CHIPS = {"approved": "in_force", "future": "proposed", "expired": "warn", "withdrawn": "withdrawn"}
@@ -78,43 +79,59 @@ def _shelf(kind: Kind, now: datetime) -> Shelf:
 
 @require_GET
 def asset(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    return _page(request, kind, key)
-
-
-def _page(
-    request: HttpRequest, kind: str, key: str, form: WithdrawalForm | None = None, told: str = "", status: int = 200
-) -> HttpResponse:
-    versions = _versions(kind, key)
-    asked = request.GET.get("version", "")
-    chosen = next((one for one in versions if str(one.version) == asked), versions[0])
-    now = timezone.now()
+    versions = versions_or_404(kind, key)
+    chosen, now = chosen_of(versions, request.GET.get("version", "")), timezone.now()
     context = {
         "shown": Shown(chosen, chosen.standing(now), chosen is versions[0]),
         "versions": [Shown(one, one.standing(now), one is versions[0]) for one in versions],
         "texts": [(name, pieces(str(value))) for name, value in _texts(chosen).items()],
-        "places": places(_texts(chosen)) if kind == Kind.TEMPLATE else [],
-        "withdrawal": _withdrawal(chosen),
-        "form": form or WithdrawalForm(label_suffix=""),
+        "places": chosen.wording.places if kind == Kind.TEMPLATE else [],
+        "bounds": _bounds(chosen),
+        "claims": [(key, _claim(key, now)) for key in chosen.claims],
+        "holds_for": [f"{name} {', '.join(names)}" for name, names in chosen.holds_for.items() if names],
+        "withdrawal": chosen.withdrawal,
+        "used": in_use(versions, now),
         "may_change": reader_of(request).leads(versions[0].owner_id),
-        "told": told,
     }
-    return render(request, "register/asset.html", context, status=status)
+    return render(request, "register/asset.html", context)
 
 
-def _versions(kind: str, key: str) -> list[Asset]:
+def versions_or_404(kind: str, key: str) -> list[Asset]:
+    """Return every version of the asset, the newest first."""
     rows = Asset.objects.filter(kind=kind, key=key).select_related("owner", "approved_by", "withdrawn_by")
     if found := list(rows.order_by("-version")):
         return found
     raise Http404("There is no such asset in the register.")
 
 
+def chosen_of(versions: Sequence[Asset], asked: str) -> Asset:
+    """Return the version that was asked for; the newest, where none of them was."""
+    return next((one for one in versions if str(one.version) == asked), versions[0])
+
+
 LABELS = {"subject": "Subject", "body": "Body", "text": "Words", "eligible": "Who may get it", "value": "Value"}
+ELSEWHERE = ("fields", "claims")
+"""What of a body has a place of its own on the page."""
 
 
 def _texts(asset: Asset) -> dict[str, str]:
     """Return what the asset consists of, known parts first, under the words of the page."""
     names = [name for name in LABELS if name in asset.body] + [name for name in asset.body if name not in LABELS]
-    return {LABELS.get(name) or name: asset.body[name] for name in names}
+    return {LABELS.get(name) or name: asset.body[name] for name in names if name not in ELSEWHERE}
+
+
+def _bounds(asset: Asset) -> list[tuple[str, Sequence[str], str]]:
+    """Return what may stand in the bound places of a template: name, choices, and the fixed text."""
+    if asset.kind != Kind.TEMPLATE:
+        return []
+    choices = [(name, among, "") for name, among in asset.wording.choices.items()]
+    return [*choices, *((name, (), text) for name, text in asset.wording.fixed.items())]
+
+
+def _claim(key: str, now: datetime) -> Shown | None:
+    """Return the claim a template makes as it stands now; None when it is not in the register."""
+    found = in_use(Asset.objects.filter(kind=Kind.CLAIM, key=key).order_by("-version"), now)
+    return Shown(found, found.standing(now)) if found else None
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:
@@ -123,14 +140,7 @@ def pieces(text: str) -> list[tuple[str, bool]]:
     return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]
 
 
-def _withdrawal(asset: Asset) -> Entry | None:
-    if asset.withdrawn_at is None:
-        return None
-    facts = {"data__kind": asset.kind, "data__key": asset.key, "data__version": asset.version}
-    return Entry.objects.filter(run=None, verb="asset.withdrawn", **facts).last()
-
-
-def _leader_of(request: HttpRequest, asset: Asset) -> Person:
+def owning_leader(request: HttpRequest, asset: Asset) -> Person:
     """Return the leader of the owning team who asks. Raises PermissionDenied."""
     person = leader_or_403(request, MAY)
     if person.leads(asset.owner_id):
@@ -153,10 +163,9 @@ def asset_add(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def asset_renew(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    versions = _versions(kind, key)
-    person = _leader_of(request, versions[0])
-    asked = request.POST.get("base", "")
-    base = next((one for one in versions if str(one.version) == asked), versions[0])
+    versions = versions_or_404(kind, key)
+    person = owning_leader(request, versions[0])
+    base = chosen_of(versions, request.POST.get("base", ""))
     return _approve(request, person, FORMS[kind](request.POST or None, by=person, base=base))
 
 
@@ -174,22 +183,9 @@ def _approve(request: HttpRequest, person: Person, form: AssetForm) -> HttpRespo
     return render(request, "register/form.html", {"form": form, "kind": Kind(form.kind)}, status=status)
 
 
-@require_POST
-def asset_withdraw(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    newest_one = _versions(kind, key)[0]
-    person = _leader_of(request, newest_one)
-    form = WithdrawalForm(request.POST, label_suffix="")
-    if not form.is_valid():
-        return _page(request, kind, key, form, status=422)
-    if not newest_one.withdraw(person, form.cleaned_data["reason"], timezone.now()):
-        return _page(request, kind, key, form, told="It had been withdrawn already. Nothing was changed.", status=409)
-    return redirect("asset", kind, key)
-
-
 urlpatterns = [
     path("register/", register, name="register"),
     path("register/new/<slug:kind>/", asset_add, name="asset_add"),
     path("register/<slug:kind>/<slug:key>/", asset, name="asset"),
     path("register/<slug:kind>/<slug:key>/version/", asset_renew, name="asset_renew"),
-    path("register/<slug:kind>/<slug:key>/withdrawal/", asset_withdraw, name="asset_withdraw"),
 ]

@@ -18,6 +18,8 @@ PLACES = (
     ("Records", "records", "database"),
     ("Ledger", "ledger", "history"),
 )
+ALSO = {"workflows": "/backtests/"}
+"""What else lies within a place, though its address does not begin like it."""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -42,7 +44,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _place(request: HttpRequest, name: str, url_name: str, icon: str) -> dict[str, Any]:
     url = reverse(url_name)
-    return {"name": name, "url": url, "icon": icon, "current": request.path.startswith(url), "key": url_name}
+    current = request.path.startswith((url, ALSO.get(url_name, url)))
+    return {"name": name, "url": url, "icon": icon, "current": current, "key": url_name}
 
 
 def _more(request: HttpRequest) -> list[dict[str, Any]]:

@@ -12,18 +12,20 @@ from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from approvals.backtests import past, plan
+from approvals.backtests.row import judge
 from approvals.demo.history import NAMES, PACKS
 from approvals.escalations import escalate_overdue
 from approvals.notifications import Notification, deliver
 from approvals.reviews import Review, answerable_by
 from governance.ledger import Entry
 from governance.people import Person
-from workflows import publishing
+from workflows import publishing, ratifying
 from workflows.actions import Action, Attempt
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Workflow
 from workflows.engine.drive import drive
-from workflows.engine.judge import _rules
+from workflows.engine.rules import _rules
 from workflows.engine.starting import start
 from workflows.records import Record
 from workflows.runs import Run
@@ -209,7 +211,7 @@ def test_a_pack_loads_again_and_its_export_says_the_same(tideway, name):
     assert counts() == before
     slugs = [version.workflow.slug for version, _ in publishing.load(file.read_text(), tideway["ada"], timezone.now())]
     exported = "---\n".join(export(slug) for slug in slugs)
-    loaded = publishing.load(exported, tideway["ada"], timezone.now(), publish_too=True)
+    loaded = ratifying.load_in_force(exported, tideway["ada"], timezone.now(), tideway["gita"])
     assert [changes for _, changes in loaded] == [[]] * len(slugs)
 
 
@@ -232,7 +234,7 @@ def test_a_step_ada_makes_human_owned_asks_a_person_from_the_next_run_on(tideway
     workflow = Workflow.objects.get(slug="expansion-contact")
     draft = publishing.draft(workflow, tideway["ada"], now)
     draft.steps.filter(key="variant").update(ownership="human_owned")
-    publishing.publish(draft, tideway["ada"], now)
+    ratifying.publish(draft, tideway["ada"], now, second=tideway["gita"])
     given = {"contact": "ventnor-bank-1", "account": "ventnor-bank", "engagement": 0.4}
     run = start("expansion-contact", given, tideway["ada"], now)
     work()
@@ -246,9 +248,23 @@ def test_a_rejected_choice_of_accounts_is_proposed_again(tideway):
     assert Review.objects.filter(action=review.action, status="open").count() == 1
 
 
+def test_a_fortnight_judged_again_under_what_was_in_force_gets_the_verdicts_it_had(tideway):
+    judged = 0
+    for workflow in Workflow.objects.all():
+        current = plan.in_force(workflow)
+        made = plan.make(current, current)
+        tally = judge(made, past.actions(made, past.Window()))
+        assert tally.skipped == {}
+        again = {key: cell[1].value for cell, group in tally.groups.items() for key in group.actions}
+        then = Action.objects.filter(pk__in=again, step__version=current.version)
+        judged += then.count()
+        assert dict(then.values_list("pk", "verdict")) == {key: again[key] for key in then.values_list("pk", flat=True)}
+    assert judged > 200
+
+
 def test_the_example_of_the_manual_loads_and_runs(tideway):
     Record.objects.create(kind="client", key="7", fields={"age": 41, "fit": 0.8, "email": "seven@client.example"})
-    publishing.load(EXAMPLE, tideway["ada"], timezone.now(), publish_too=True)
+    ratifying.load_in_force(EXAMPLE, tideway["ada"], timezone.now(), tideway["gita"])
     run = start("term-deposit", {"client": "7"}, tideway["ada"], timezone.now())
     work()
     review = Review.objects.get(action__run=run)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from governance.envelope.whole import Envelope
 from governance.judging import Condition, Outcome, Rules, Terms, judge
 from tests.benchmarks.results import Figure, Result, scaled
 from tests.benchmarks.system import FILES
-from workflows.rulebookfiles import read
+from workflows.yamltext import parse
 
 pytestmark = pytest.mark.benchmark
 BATCH = 1_000
@@ -53,7 +54,7 @@ FACTS = {
 
 def rules(number: int) -> Rules:
     """Return so many guardrails; beyond those of the file each is there again with a bound of its own."""
-    rails = read((FILES / "rulebook.yaml").read_text())["guardrails"]
+    rails = Envelope.of(parse((FILES / "rulebook.yaml").read_text())[0].value).model_dump()["guardrails"]
     conditions = [
         Condition(
             f"({rails[index % len(rails)]['when']}) && input.budget > {-index}",

@@ -12,10 +12,11 @@ from django.utils import timezone
 from governance import drafting
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Role, Team
+from governance.ratifying import publish
 from governance.tokens import Token
 from tests.faults.once import START
 from workflows.capabilities.registry import capabilities
-from workflows.publishing import load
+from workflows.ratifying import load_in_force
 from workflows.records import Record
 
 PROGRAMS = Path(__file__).with_name("programs.yaml")
@@ -64,7 +65,8 @@ class World:
         return Person.objects.get(email=address(key))
 
     def publish(self, text: str, now: datetime) -> None:
-        load(text.replace("WITNESS", self.witness), self.person("ada"), now, publish_too=True)
+        text = text.replace("WITNESS", self.witness)
+        load_in_force(text, self.person("ada"), now, self.person("lea"))
 
     def rule(self, rails: list[dict[str, str]], now: datetime) -> int:
         """Put a rulebook in force that approves every capability and has these guardrails; return its number."""
@@ -73,7 +75,7 @@ class World:
         if drafting.current() is not None:  # of an attempt that broke half-way
             drafting.discard(ada, now)
         draft = drafting.keep(content, ada, now, seen=drafting.seen_now())
-        return drafting.publish(draft.pk, ada, now, seen=drafting.seen_now(), titles={}).number
+        return publish(draft.pk, ada, now, seen=drafting.seen_now(), titles={}, second=self.person("lea")).number
 
 
 def forget_connection() -> None:

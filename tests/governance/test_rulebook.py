@@ -1,10 +1,12 @@
 """Leaders say what software may do: they draft the next rulebook, see what it changes, and put it in force."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 
-from governance import drafting
+from governance import drafting, ratifying
 from governance.drafting import NotPublishable, Stale
 from governance.envelope.guardrails import Guardrail
 from governance.envelope.whole import Envelope
@@ -27,9 +29,9 @@ def kept(world, who, stances=None, guardrails=()):
 
 
 def publish(world, who, draft, seen=None):
-    return drafting.publish(
-        draft.pk, world.people[who], world.now, seen=seen or drafting.seen_now(), titles=TITLES, note="As agreed"
-    )
+    second = world.ada if who == "lea" else world.lea
+    said = {"titles": TITLES, "note": "As agreed", "second": second}
+    return ratifying.publish(draft.pk, world.people[who], world.now, seen=seen or drafting.seen_now(), **said)
 
 
 def answers(seen, stances=None, rails=()):
@@ -264,3 +266,77 @@ def test_statements_on_the_page_do_not_grow_with_the_guardrails(world, sign_in, 
     ben = sign_in("ben")
     with django_assert_max_num_queries(16):
         assert ben.get("/rulebook/").status_code == 200
+
+
+# --- two signatures ------------------------------------------------------------------------------------------------
+
+
+def loosened(world):
+    """A draft that approves what was undecided."""
+    world.undefine("email.send")
+    return kept(world, "ada", {**dict.fromkeys(capabilities(), "approved")})
+
+
+def test_a_loosening_rulebook_waits_for_a_second_leader(world, sign_in):
+    draft = loosened(world)
+    ada, lea = sign_in("ada"), sign_in("lea")
+    page = ada.get("/rulebook/draft/publication/")
+    sent = {"draft": draft.pk, "seen": page.context["seen"], "words": "We agreed"}
+    assert ada.post("/rulebook/draft/publication/", sent).url == "/rulebook/draft/publication/"
+    assert "email.send" not in in_force().envelope.stance_of
+    page = lea.get("/rulebook/draft/publication/")
+    assert "You are asked to ratify" in page.content.decode()
+    answer = lea.post("/rulebook/draft/ratification/", {"draft": draft.pk, "seen": page.context["seen"]})
+    assert answer.url == "/rulebook/"
+    assert in_force().envelope.stance_of["email.send"] == "approved"
+    assert (in_force().proposed_by, in_force().ratified_by) == (world.ada, world.lea)
+    assert list(Entry.objects.values_list("verb", flat=True))[-3:] == [
+        "rulebook.proposed",
+        "rulebook.ratified",
+        "rulebook.in_force",
+    ]
+
+
+def test_ada_does_not_ratify_her_own_rulebook_and_lea_may_send_it_back(world):
+    draft = loosened(world)
+    assert not ratifying.propose(draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES)
+    with pytest.raises(NotPublishable, match="another leader ratifies it"):
+        ratifying.ratify(draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES)
+    with pytest.raises(NotPublishable, match="waits to be ratified"):
+        kept(world, "lea", {})
+    ratifying.send_back(draft.pk, world.lea, world.now, "Not yet")
+    assert drafting.current() == draft
+    assert Entry.objects.last().verb == "rulebook.sent_back"
+
+
+def test_a_rulebook_takes_force_at_its_time(world):
+    draft = kept(world, "ada", {})
+    later = world.now + timedelta(days=1)
+    assert not ratifying.propose(
+        draft.pk, world.ada, world.now, seen=drafting.seen_now(), titles=TITLES, force_at=later
+    )
+    assert ratifying.take_force_when_due(world.later(hours=23), TITLES) == 0
+    assert ratifying.take_force_when_due(world.later(hours=2), TITLES) == 1
+    assert (in_force(), in_force().in_force_at) == (draft, world.now)
+
+
+def test_the_words_of_a_rulebook_in_force_cannot_be_changed_by_anybody(world):
+    with pytest.raises(DatabaseError, match="only while it is a draft"), transaction.atomic():
+        Rulebook.objects.update(content={"stances": []})
+    assert in_force().envelope.stance_of["email.send"] == "approved"
+
+
+def test_a_rulebook_that_breaks_a_worked_example_is_not_proposed(world, sign_in):
+    world.load(
+        "workflow: hello\ntitle: Hello\nowner: growth\nautomation_allowed: true\nsteps:\n"
+        "  - {key: words, capability: data.set, params: {values: {}}, ownership: automated}\n"
+    )
+    example = {"title": "It says hello", "workflow": "hello", "step": "words", "expect": "act"}
+    content = {**in_force().content, "examples": [example], "guardrails": [{**RAIL, "when": "true"}]}
+    draft = drafting.keep(content, world.ada, world.now, seen=drafting.seen_now())
+    ada = sign_in("ada")
+    page = ada.get("/rulebook/draft/publication/")
+    assert "expected acts alone, found a person approves by reviewers (A costly offer)" in page.content.decode()
+    sent = {"draft": draft.pk, "seen": page.context["seen"]}
+    assert ada.post("/rulebook/draft/publication/", sent).status_code == 409
+    assert in_force().number == 1

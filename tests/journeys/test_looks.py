@@ -18,9 +18,16 @@ PAGES = (
     "/workflows/expansion-motion/steps/launch/",
     "/workflows/expansion-motion/versions/",
     "/workflows/expansion-motion/start/",
+    "/workflows/nurture-contact/backtests/",
     "/rulebook/",
     "/allowances/",
     "/register/",
+    "/register/template/plan-ceiling/",
+    "/register/template/plan-ceiling/version/",
+    "/register/template/plan-ceiling/withdrawal/",
+    "/register/template/winter-offer/withdrawal/",
+    "/register/claim/three-times/",
+    "/register/phrases/",
     "/records/",
     "/records/account/",
     "/records/import/",
@@ -36,7 +43,18 @@ def addresses(page):
     """The pages above, and each item that waits."""
     page.goto("/queue/")
     items = page.locator("a.ask").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    return [*PAGES, *items]
+    return [*PAGES, *items, *backtest(page)]
+
+
+def backtest(page):
+    """The pages of a forecast of what is in force, asked for once for each demo and judged by its worker."""
+    page.goto("/workflows/nurture-contact/backtests/")
+    if not page.locator("#earlier a").count():
+        page.click("#ask button[type=submit]")
+        page.wait_for_selector("#forecast")
+        page.goto("/workflows/nurture-contact/backtests/")
+    address = page.locator("#earlier a").first.get_attribute("href")
+    return [address, f"{address}figures/", f"{address}actions/?of=all"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from approvals.reviews import Review
-from governance import drafting
+from governance import drafting, ratifying
 from tests.model.measures import Measure
 from workflows.actions import Attempt
 from workflows.capabilities.contract import NotSent, Unknown
@@ -160,7 +160,7 @@ def test_a_rulebook_takes_force_only_when_every_begin_that_was_judged_without_it
     seen, published = drafting.seen_now(), Event()
 
     def publish():
-        drafting.publish(draft.pk, call.lea, call.now, seen=seen, titles={})
+        ratifying.publish(draft.pk, call.lea, call.now, seen=seen, titles={}, second=call.ada)
         published.set()
         connections.close_all()
 

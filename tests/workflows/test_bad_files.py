@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from workflows.definitions import Workflow
 from workflows.files import FileProblems, read, write
 from workflows.publishing import load, part_of
+from workflows.ratifying import load_in_force
 
 GOOD = """\
 workflow: calls
@@ -74,7 +75,7 @@ steps:
 )
 def test_what_is_wrong_is_named_with_its_place(world, right, wrong, line, key, sentence):
     with pytest.raises(FileProblems) as caught:
-        load(GOOD.replace(right, wrong, 1), world.ada, world.now, publish_too=True)
+        load_in_force(GOOD.replace(right, wrong, 1), world.ada, world.now, world.lea)
     problem = caught.value.problems[0]
     assert (problem.line, problem.key) == (line, key)
     assert sentence in problem.sentence
@@ -97,9 +98,9 @@ def test_only_a_leader_of_the_team_loads_its_workflows(world):
 
 
 def test_what_was_exported_loads_as_the_same(world):
-    ((version, _),) = load(GOOD, world.ada, world.now, publish_too=True)
+    ((version, _),) = load_in_force(GOOD, world.ada, world.now, world.lea)
     text = write([part_of(version)])
-    ((again, changes),) = load(text, world.ada, world.now, publish_too=True)
+    ((again, changes),) = load_in_force(text, world.ada, world.now, world.lea)
     assert (again.pk, changes) == (version.pk, [])
     assert read(text)[0].part == part_of(version)
 

@@ -7,6 +7,7 @@ import pytest
 from workflows.definitions import Version
 from workflows.files import read, write
 from workflows.publishing import load, part_of
+from workflows.ratifying import load_in_force
 from workflows.runs import Run
 from workflows.schedules import tick
 from workflows.signals import send
@@ -58,11 +59,11 @@ def test_there_is_a_starter_for_every_form():
 
 @pytest.mark.parametrize("path", STARTERS, ids=lambda path: path.stem)
 def test_a_starter_comes_back_from_the_database_as_it_was_written(world, path):
-    loaded = load(path.read_text(), world.ada, world.now, publish_too=True)
+    loaded = load_in_force(path.read_text(), world.ada, world.now, world.lea)
     parts = [part_of(Version.objects.get(pk=version.pk)) for version, _ in loaded]
     assert parts == [document.part for document in read(path.read_text())]
     assert [document.part for document in read(write(parts))] == parts
-    assert [changes for _, changes in load(write(parts), world.ada, world.now, publish_too=True)] == [[]] * len(parts)
+    assert [changes for _, changes in load_in_force(write(parts), world.ada, world.now, world.lea)] == [[]] * len(parts)
 
 
 def test_what_is_as_by_default_is_left_out_of_the_file(world):

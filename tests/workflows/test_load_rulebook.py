@@ -20,7 +20,7 @@ guardrails:
 def load(tmp_path, text, email="ada@tideway.example"):
     file = tmp_path / "rulebook.yaml"
     file.write_text(text)
-    call_command("load_rulebook", str(file), email=email)
+    call_command("load_rulebook", str(file), email=email, second="lea@tideway.example")
 
 
 def test_a_file_takes_force_and_says_what_it_changed(world, tmp_path, capsys):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from governance import register
 from governance.register import Asset
+from governance.whereabouts import Whereabouts
 
 
 class CapabilityError(Exception):
@@ -30,23 +31,30 @@ class RecordRef(Shape):
 
 
 class Shelf:
-    """The register as one batch sees it: each kind read once, when first asked for."""
+    """The register as one batch sees it: each kind read once, when first asked for.
+
+    What a worker read of it before its begin may be old by then; `engine.standings` looks again under the halts' lock.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self._kinds: dict[str, dict[str, Asset]] = {}
+        self._kinds: dict[str, dict[str, list[Asset]]] = {}
 
-    def asset(self, kind: str, key: str) -> Asset | None:
+    def asset(self, kind: str, key: str, version: int = 0) -> Asset | None:
+        """Return this version of it; without one (0) that which new proposals use now. None: there is none."""
         if kind not in self._kinds:
-            self._kinds[kind] = register.newest(kind)
-        return self._kinds[kind].get(key)
+            self._kinds[kind] = register.versions_of(kind)
+        versions = self._kinds[kind].get(key, ())
+        if version:
+            return next((one for one in versions if one.version == version), None)
+        return register.in_use(versions, self.now)
 
-    def facts(self, kind: str, key: str) -> dict[str, Any]:
+    def facts(self, kind: str, key: str, version: int = 0, place: Whereabouts | None = None) -> dict[str, Any]:
         """Return what the judge must know of the asset; one that is not in the register is `unknown`."""
-        asset = self.asset(kind, key)
+        asset = self.asset(kind, key, version)
         if asset is None:
-            return {"kind": kind, "key": key, "version": 0, "title": key, "standing": "unknown", "until": None}
-        return asset.facts(self.now)
+            return {"kind": kind, "key": key, "version": version, "title": key, "standing": "unknown", "until": None}
+        return asset.facts(self.now, place)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,10 @@ class Context:
     deadline: float | None = None
     """The moment of the monotonic clock after which an effect must not set out any more."""
 
+    def place(self, channel: str) -> Whereabouts:
+        """Return where this happens, for what the register says holds somewhere only."""
+        return Whereabouts.of(self.record, channel)
+
     @property
     def in_time(self) -> bool:
         return self.deadline is None or time.monotonic() < self.deadline
@@ -91,8 +103,8 @@ class Facts:
     """Fields of the step's record that went into it, besides those the step's own expressions name."""
     contacts: Sequence[str] = ()
     """Whom it really reaches, by the addresses that stand in the payload."""
-    text: str = ""
-    """The words that go out."""
+    says: Sequence[str] = ()
+    """Names of the payload's fields that others will read as words; none: any text of it might be."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +195,7 @@ class Capability:
         raise NotImplementedError
 
     def complete(self, payload: Any, context: Context) -> Mapping[str, Any]:
-        """Return an edited payload with everything that follows from the edit worked out again."""
+        """Return a person's edit of a payload with everything that follows from the edit worked out again."""
         return dict(payload.model_dump(mode="json"))
 
     def facts(self, payload: Any, context: Context) -> Facts:

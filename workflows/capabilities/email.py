@@ -6,6 +6,7 @@ import smtplib
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,6 @@ from django.utils.html import linebreaks
 from pydantic import Field, field_validator
 
 from governance.mailcatcher import TEAM
-from workflows.capabilities.content import fields_of, rendered
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -26,13 +26,14 @@ from workflows.capabilities.contract import (
     NotSent,
     Preview,
     Proposal,
-    RecordRef,
     Refused,
     Result,
-    Shape,
     Unknown,
 )
+from workflows.capabilities.wording import WORDS, WordsParams, WordsPayload, completed, facts_of, worded
 
+CHANNEL = "email"
+"""What the register calls the channel of a mail."""
 ANSWERS = 5
 """So many answers of the server a mail waits for: to MAIL, RCPT, DATA, its end, and one to spare."""
 
@@ -45,23 +46,19 @@ class Send(Capability):
     icon = "mail"
     effect = True
     changes = True
-    editable = ("subject", "body")
+    editable = WORDS
 
-    class Params(Shape):
+    class Params(WordsParams):
         to: str
         to_name: str = ""
-        template: str = ""
         subject: str = ""
         body: str = ""
-        record: RecordRef | None = None
-        values: dict[str, Any] = {}
 
-    class Payload(Shape):
+    class Payload(WordsPayload):
         to: str
         to_name: str = ""
         subject: str = Field(min_length=1, max_length=300)
         body: str = Field(min_length=1)
-        template: str = ""
 
         @field_validator("subject")
         @classmethod
@@ -71,21 +68,19 @@ class Send(Capability):
             return value
 
     def propose(self, params: Params, context: Context) -> Proposal:
-        words = {"subject": params.subject, "body": params.body}
-        if params.template and not params.body:
-            words = rendered(params.template, params.values, context)
+        words = worded(params, context, {"subject": params.subject, "body": params.body})
         try:
             validate_email(params.to)
         except ValidationError:
             raise CapabilityError(f"“{params.to}” is not an e-mail address") from None
         name = params.to_name or str(context.record.get("name", ""))
-        return Proposal({"to": params.to, "to_name": name, "template": params.template, **words})
+        return Proposal({"to": params.to, "to_name": name, **words})
+
+    def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
+        return completed(payload, context)
 
     def facts(self, payload: Payload, context: Context) -> Facts:
-        assets = [context.shelf.facts("template", payload.template)] if payload.template else []
-        fields = fields_of(payload.template, context) if payload.template else []
-        text = f"{payload.subject}\n{payload.body}"
-        return Facts(assets, {"recipients": 1}, fields, contacts=[payload.to], text=text)
+        return replace(facts_of(payload, context, CHANNEL), amounts={"recipients": 1}, contacts=[payload.to])
 
     def host(self, payload: Payload) -> str:
         return "the mail server"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.expressions import EvaluationError, compiled
+from governance.whereabouts import Whereabouts
 from workflows.capabilities.contract import (
     Capability,
     CapabilityError,
@@ -21,7 +22,7 @@ from workflows.capabilities.contract import (
 
 
 class Choose(Capability):
-    """Take the first of the named offers that the record is eligible for; none is an answer, too."""
+    """Take the first of the named offers that holds here and that the record is eligible for; or none."""
 
     key = "offers.choose"
     title = "Choose an offer"
@@ -29,30 +30,40 @@ class Choose(Capability):
     editable = ("offer",)
 
     class Params(Shape):
+        """`channel` is where it will be made: an offer that holds for some channels only asks for it."""
+
         record: RecordRef
         offers: list[str]
+        channel: str = ""
 
     class Payload(Shape):
         record: RecordRef
         offer: str
+        offer_version: int = 0
+        channel: str = ""
         title: str = ""
         value: float = 0
 
     def propose(self, params: Params, context: Context) -> Proposal:
-        chosen = next((key for key in params.offers if self._eligible(key, context)), "")
-        return Proposal(self.complete(self.Payload(record=params.record, offer=chosen), context))
+        place = context.place(params.channel)
+        chosen = next((key for key in params.offers if self._eligible(key, context, place)), "")
+        payload = self.Payload(record=params.record, offer=chosen, channel=params.channel)
+        return Proposal(self.complete(payload, context))
 
     def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
+        """Whoever edits takes another offer, in the version in use then."""
         asset = context.shelf.asset("offer", payload.offer)
         title = asset.title if asset else ""
         value = float(asset.body.get("value", 0)) if asset else 0.0
-        return payload.model_copy(update={"title": title, "value": value}).model_dump(mode="json")
+        version = asset.version if asset else 0
+        found = payload.model_copy(update={"offer_version": version, "title": title, "value": value})
+        return found.model_dump(mode="json")
 
-    def _eligible(self, key: str, context: Context) -> bool:
+    def _eligible(self, key: str, context: Context, place: Whereabouts) -> bool:
         asset = context.shelf.asset("offer", key)
         if asset is None:
             raise CapabilityError(f"there is no offer “{key}” in the register")
-        if asset.standing(context.now) != "approved":
+        if asset.standing(context.now) != "approved" or place.outside(asset.holds_for):
             return False
         condition = compiled(str(asset.body.get("eligible", "true")), boolean=True)
         try:
@@ -61,11 +72,13 @@ class Choose(Capability):
             raise CapabilityError(f"whether offer “{key}” fits could not be checked: {error}") from None
 
     def facts(self, payload: Payload, context: Context) -> Facts:
-        assets = [context.shelf.facts("offer", payload.offer)] if payload.offer else []
+        name = ("offer", payload.offer, payload.offer_version)
+        assets = [context.shelf.facts(*name, context.place(payload.channel))] if payload.offer else []
         return Facts(assets=assets, amounts={"offer_value": payload.value})
 
     def execute(self, payload: Payload, context: Context) -> Result:
-        return Done({"offer": payload.offer, "title": payload.title, "value": payload.value})
+        names = {"offer", "offer_version", "title", "value"}
+        return Done(payload.model_dump(mode="json", include=names))
 
     def headline(self, payload: Payload, context: Context) -> str:
         who = context.record.get("name") or f"{payload.record.kind} {payload.record.key}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
 from workflows.engine.ask import ask_people
-from workflows.engine.counting import Counter, look_again
+from workflows.engine.counting import Counter, ask_again
 from workflows.engine.judge import InForce, verdict_on
 from workflows.engine.pace import for_lead
 from workflows.engine.propose import gather_facts, sentence
@@ -44,18 +44,25 @@ class EditRefused(Exception):
 
 def approve(action_id: int, digest: str, actor: Actor, now: datetime, note: str = "") -> None:
     """Let the action begin as it was seen. Raises Stale when it is not what was seen."""
-    work = _seen(action_id, digest, now)
+    work = seen(action_id, digest, now)
     _release(work, actor, now, note)
 
 
 def edited(
-    action_id: int, digest: str, changes: Mapping[str, Any], actor: Actor, now: datetime, note: str = ""
-) -> None:
+    action_id: int,
+    digest: str,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    note: str,
+    enough: Callable[[Action], bool],
+) -> bool:
     """Put the person's edit in place of the proposal and let it begin, if the envelope permits it.
 
-    Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
+    `enough` is asked whether all have agreed that must agree to what it has become; else it stays in review. Returns
+    what it said. Raises Stale, EditRefused, or CapabilityError with a sentence about the edit.
     """
-    work = _seen(action_id, digest, now)
+    work = seen(action_id, digest, now)
     before = dict(work.action.payload)
     _put(work, changes)
     gather_facts(work, now)
@@ -66,12 +73,18 @@ def edited(
         raise EditRefused(work.verdict)
     work.action.verdict = work.verdict.outcome.value
     work.action.reasons = [reason.as_json() for reason in work.verdict.reasons]
+    work.action.needs = [need.as_json() for need in work.verdict.needs]
     changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
     work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
-    _release(work, actor, now, note)
+    released = enough(work.action)
+    if released:
+        _release(work, actor, now, note)
+    else:
+        save([work], now)
+    return released
 
 
-def _seen(action_id: int, digest: str, now: datetime) -> Work:
+def seen(action_id: int, digest: str, now: datetime) -> Work:
     """Lock what stands in review as it was seen. Raises Stale."""
     work = _locked(action_id, now)
     if work.was != Status.IN_REVIEW or not digest or digest != work.action.digest:
@@ -113,7 +126,7 @@ def _commit(work: Work, now: datetime) -> None:
     """Take what an allowance counts from the approval on. One that came since it was judged counts at begin."""
     if not work.action.facts.get("usage"):
         return
-    look_again(work)
+    ask_again(work)
     counter = Counter([work], InForce.now({work.action.workflow_id}), now)
     counter.commit(work)
     counter.write()

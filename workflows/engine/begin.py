@@ -19,6 +19,7 @@ from workflows.actions import Action, Attempt, Status
 from workflows.engine.advance import Runs
 from workflows.engine.counting import Counter
 from workflows.engine.judge import InForce, judge_one
+from workflows.engine.standings import look_again
 from workflows.engine.work import Work
 from workflows.gates import gate
 from workflows.runs import RunStatus
@@ -69,8 +70,9 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
     Call it inside the transaction that then begins or executes. What an action takes of an allowance counts for the
     next, so they are judged one after the other: the urgent and the longest due first.
     """
+    look_again(works, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
-    entitled = gate().entitled(approved) if approved else set()
+    entitled = gate().entitled(approved, now) if approved else set()
     counter = Counter(works, permission.in_force, now)
     if counter.counts:
         works = sorted(works, key=lambda work: (work.action.priority, work.action.not_before, work.action.pk))

@@ -118,11 +118,15 @@ def reach_of(work: Work) -> Reach:
         record=work.record,
         amounts=work.action.facts.get("amounts", {}),
         contacts=said.contacts if said else (),
-        text=said.text if said else "",
+        text="\n".join(_words(work.action.payload, said.says)) if said else "",
     )
 
 
-def look_again(work: Work) -> None:
+def _words(payload: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [value for name in names if isinstance(value := payload.get(name), str)]
+
+
+def ask_again(work: Work) -> None:
     """Ask the capability once more what it says of the payload, where nothing was proposed in this transaction."""
     work.capability = work.capability or capability_of(work.step)
     if work.said is None and work.capability is not None and work.action.payload:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from governance.envelope.guardrails import Rule
-from governance.envelope.quiethours import OpenHours
-from governance.envelope.stances import decided
-from governance.envelope.tracks import by_key
-from governance.envelope.whole import Envelope
-from governance.judging import Condition, Outcome, Reason, Rules, Verdict, judge, stricter
+from governance.judging import Outcome, Reason, Rules, Verdict, judge, stricter
 from governance.rulebook import Rulebook, Status
-from workflows.capabilities.registry import capabilities
 from workflows.definitions import Step, Version
+from workflows.engine.rules import rules_of
 from workflows.engine.work import Work
 from workflows.versions import published, terms_of
 
@@ -76,55 +69,3 @@ def _gone(version: Version) -> Reason:
     """No terms in force speak of the step any more, so nothing in force permits that software does it alone."""
     words = "The version in force no longer has this step, or does something else there"
     return Reason("version", Outcome.REVIEW, words, str(version))
-
-
-def rules_of(rulebook_id: int | None, step: Step) -> Rules:
-    """Return the rules for this step under this rulebook; compiled once a process, for neither ever changes."""
-    return _rules(rulebook_id, step.version_id, step.key)
-
-
-@lru_cache(maxsize=4096)
-def _rules(rulebook_id: int | None, version_id: int, key: str) -> Rules:
-    step = published(version_id).steps_by_key[key]
-    rails = [Rule.model_validate(rail) for rail in step.guardrails]
-    conditions = [_condition(rail, terms_of(step).source) for rail in rails]
-    if not step.capability:  # a person does it with nothing of ours: there is nothing to approve or refuse
-        return Rules("", "approved", "", conditions, uses=None)
-    if rulebook_id is None:
-        return Rules(step.capability, None, "No rulebook is in force", conditions)
-    rulebook = Rulebook.objects.get(pk=rulebook_id)
-    return narrowed(rulebook.envelope, str(rulebook), step, conditions)
-
-
-def narrowed(envelope: Envelope, source: str, step: Step, conditions: Sequence[Condition]) -> Rules:
-    """Return what the envelope says for this step, beside the step's own conditions. `source` names it for people."""
-    place = (step.capability, step.version.workflow.slug, step.key)
-    kind = (*place[:2], step.version.category)
-    rails = [_condition(rail, source) for rail in envelope.guardrails if rail.applies(*place)]
-    found = decided(envelope.stances, *place[:2])
-    return Rules(
-        step.capability,
-        found.stance,
-        source,
-        [*conditions, *rails],
-        review_by=found.review_by,
-        uses=envelope.data_uses,
-        classes=envelope.data_classes,
-        phrases=envelope.phrases,
-        allowances=[row for row in envelope.allowances if row.applies(*kind)],
-        hours=hours_of(envelope, step),
-        tracks=by_key(envelope.tracks),
-    )
-
-
-def hours_of(envelope: Envelope, step: Step) -> list[OpenHours]:
-    """Return when the step's effects may happen; what has none outside our database needs no hours."""
-    does = capabilities().get(step.capability)
-    if does is None or not does.effect:
-        return []
-    kind = (step.capability, step.version.workflow.slug, step.version.category)
-    return [row for row in envelope.open_hours if row.applies(*kind)]
-
-
-def _condition(rail: Rule, source: str) -> Condition:
-    return Condition(rail.when, Outcome(rail.effect), rail.reason, source, rail.track)

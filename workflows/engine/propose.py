@@ -98,6 +98,7 @@ def gather_facts(work: Work, now: datetime) -> None:
         "assets": described(list(facts.assets)) if facts.assets else [],
         "amounts": described(dict(facts.amounts)) if facts.amounts else {},
         "now": now.isoformat(),
+        **({"says": list(facts.says)} if facts.says else {}),
     }
 
 

@@ -1,22 +1,20 @@
-"""The pages on which leaders change a workflow: the terms of a step, the draft they are kept in, and publishing it."""
+"""The pages on which leaders change a workflow: the terms of a step, kept in a draft."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from governance import publishing as classing
-from governance.people import Membership, Person, Role
 from workflows import publishing
 from workflows.access import workflow_or_404
-from workflows.definitions import Step, Version, Workflow
+from workflows.definitions import Step, Workflow
 from workflows.publishing import NotPublishable
 from workflows.terms import TermsForm
 from workflows.trackrecord import past_confidence
@@ -107,12 +105,6 @@ def _step(found: Workflow, key: str) -> Step:
     raise Http404(f"{found.title} has no such step.")
 
 
-def _draft(found: Workflow) -> Version:
-    if found.draft is None:
-        raise Http404(f"{found.title} has no draft.")
-    return found.draft
-
-
 @require_POST
 def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
     """Say in the draft whether software may act alone in this workflow at all."""
@@ -126,60 +118,8 @@ def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("draft", slug)
 
 
-@require_GET
-def draft(request: HttpRequest, slug: str) -> HttpResponse:
-    found = workflow_or_404(person_of(request), slug)
-    if found.draft is None:
-        messages.info(request, f"{found.title} has no draft. Change the terms of a step to begin one.")
-        return redirect("workflow", slug)
-    return _draft_page(request, found, found.draft)
-
-
-def _draft_page(request: HttpRequest, found: Workflow, shown: Version, error: str = "") -> HttpResponse:
-    context = {
-        "workflow": found,
-        "draft": shown,
-        "changes": publishing.differences(shown),
-        "outdated": publishing.is_outdated(shown),
-        "seen": publishing.fingerprint(shown),
-        "leaders": _leaders(found),
-        "may_change": person_of(request).leads(found.owner_id),
-        "error": error,
-    }
-    return render(request, "workflows/draft.html", context, status=409 if error else 200)
-
-
-def _leaders(found: Workflow) -> QuerySet[Person]:
-    led = Membership.objects.filter(team=found.owner_id, role=Role.LEADER)
-    return Person.objects.filter(memberships__in=led, is_active=True).distinct()
-
-
-@require_POST
-def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    found = led_workflow(request, slug)
-    shown = _draft(found)
-    try:
-        publishing.publish(shown, person_of(request), timezone.now(), seen=request.POST.get("seen", ""))
-    except NotPublishable as error:
-        return _draft_page(request, found, shown, str(error))
-    messages.success(request, f"Version {shown.number} is in force. Runs that begin from now on follow it.")
-    return redirect("workflow", slug)
-
-
-@require_POST
-def discard(request: HttpRequest, slug: str) -> HttpResponse:
-    found = led_workflow(request, slug)
-    shown = _draft(found)
-    publishing.discard(shown, person_of(request), timezone.now())
-    messages.success(request, f"Draft {shown.number} is discarded. What is in force did not change.")
-    return redirect("workflow", slug)
-
-
 urlpatterns = [
     path("workflows/<slug:slug>/steps/<slug:key>/", terms, name="terms"),
     path("workflows/<slug:slug>/steps/<slug:key>/effect/", terms_effect, name="terms_effect"),
-    path("workflows/<slug:slug>/draft/", draft, name="draft"),
     path("workflows/<slug:slug>/draft/automation/", eligibility, name="eligibility"),
-    path("workflows/<slug:slug>/draft/publish/", publish, name="publish"),
-    path("workflows/<slug:slug>/draft/discard/", discard, name="discard_draft"),
 ]

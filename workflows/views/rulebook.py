@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.forms import BoundField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from governance import drafting, rulechanges
+from governance import drafting, ratifying, rulechanges
 from governance.access import leader_or_403
 from governance.drafting import NotPublishable, Stale
 from governance.expressions import NAMES
 from governance.forms.rulebook import RulebookForm
-from governance.publishing import Change, Direction
 from governance.rulebook import Effect, Rulebook, StanceKind, in_force
 from workflows.capabilities.registry import capabilities
+from workflows.views.changes import changes_in_words
 
 MAY = "change the rulebook"
 
@@ -80,7 +79,7 @@ def _book(book: Rulebook) -> dict[str, Any]:
     rails = [
         (rail, Effect(rail.effect).label, titles.get(rail.capability, rail.capability)) for rail in content.guardrails
     ]
-    entry = drafting.entry_in_force(book)
+    entry = ratifying.entry_in_force(book)
     return {
         "book": book,
         "rows": rows,
@@ -102,13 +101,18 @@ def _form(data: Mapping[str, Any] | None = None) -> RulebookForm:
 
 @require_GET
 def rulebook(request: HttpRequest) -> HttpResponse:
-    return _index(request)
+    return index_page(request)
 
 
-def _index(request: HttpRequest, told: str = "", status: int = 200) -> HttpResponse:
+def index_page(request: HttpRequest, told: str = "", status: int = 200) -> HttpResponse:
     book = in_force()
     published = Rulebook.objects.exclude(in_force_at=None).order_by("-in_force_at").select_related("created_by")
-    context = {"draft": drafting.current(), "versions": published, "told": told, **(_book(book) if book else {})}
+    context = {
+        "draft": drafting.current() or drafting.proposed(),
+        "versions": published,
+        "told": told,
+        **(_book(book) if book else {}),
+    }
     if book is None and getattr(request.user, "is_leader", False):
         context |= _form_context(_form())
     return render(request, "rulebook/index.html", context, status=status)
@@ -122,7 +126,7 @@ def rulebook_version(request: HttpRequest, number: int) -> HttpResponse:
     before = books.filter(in_force_at__lt=book.in_force_at).order_by("in_force_at").last()
     old, new = drafting.content_of(before), drafting.content_of(book)
     changed = rulechanges.changes(old, new, titles_with({**old.stance_of, **new.stance_of}))
-    return render(request, "rulebook/version.html", {**_book(book), **_changes(changed)})
+    return render(request, "rulebook/version.html", {**_book(book), **changes_in_words(changed)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -136,67 +140,13 @@ def rulebook_draft(request: HttpRequest) -> HttpResponse:
         return render(request, "rulebook/draft.html", context, status=422)
     try:
         drafting.keep(form.content, person, timezone.now(), seen=request.POST.get("seen", ""))
-    except Stale as error:
+    except (Stale, NotPublishable) as error:
         return render(request, "rulebook/draft.html", _form_context(form, told=str(error)), status=409)
     return redirect("rulebook_draft" if "more" in request.POST else "rulebook_publish")
-
-
-@require_http_methods(["GET", "POST"])
-def rulebook_publish(request: HttpRequest) -> HttpResponse:
-    person = leader_or_403(request, MAY)
-    if request.method == "GET":
-        return _publish_page(request)
-    key, seen, note = (request.POST.get(name, "") for name in ("draft", "seen", "note"))
-    titles = titles_with(drafting.content_of(in_force()).stance_of)
-    try:
-        drafting.publish(int(key) if key.isdigit() else 0, person, timezone.now(), seen=seen, titles=titles, note=note)
-    except Stale:
-        return _publish_page(request, told="The draft changed since you looked. Nothing was published.", status=409)
-    except NotPublishable as error:
-        return _index(request, told=str(error), status=409)
-    return redirect("rulebook")
-
-
-def _publish_page(request: HttpRequest, told: str = "", status: int = 200) -> HttpResponse:
-    draft = drafting.current()
-    if draft is None:
-        raise Http404("There is no draft of the rulebook.")
-    titles = titles_with(drafting.content_of(in_force()).stance_of)
-    changed = drafting.differences(draft, titles)
-    seen = drafting.seen_now()
-    context = {"draft": draft, "book": in_force(), "seen": seen, "told": told, "note": request.POST.get("note", "")}
-    return render(request, "rulebook/publish.html", {**context, **_changes(changed)}, status=status)
-
-
-@require_POST
-def rulebook_discard(request: HttpRequest) -> HttpResponse:
-    drafting.discard(leader_or_403(request, MAY), timezone.now())
-    return redirect("rulebook")
-
-
-CHIPS = {Direction.LOOSENS: "loosens", Direction.TIGHTENS: "tightens", Direction.NEUTRAL: "equal"}
-
-
-def _changes(changed: Sequence[Change]) -> dict[str, Any]:
-    """Return the changes with their chips, and how many there are of each direction, in words."""
-    count = Counter(change.direction for change in changed)
-    neutral = count[Direction.NEUTRAL]
-    words = [
-        f"{number} {one if number == 1 else many}"
-        for number, one, many in (
-            (count[Direction.LOOSENS], "loosens", "loosen"),
-            (count[Direction.TIGHTENS], "tightens", "tighten"),
-            (neutral, "is neutral", "are neutral"),
-        )
-        if number
-    ]
-    return {"changes": [(CHIPS[change.direction], change) for change in changed], "change_words": ", ".join(words)}
 
 
 urlpatterns = [
     path("rulebook/", rulebook, name="rulebook"),
     path("rulebook/draft/", rulebook_draft, name="rulebook_draft"),
-    path("rulebook/draft/publication/", rulebook_publish, name="rulebook_publish"),
-    path("rulebook/draft/removal/", rulebook_discard, name="rulebook_discard"),
     path("rulebook/<int:number>/", rulebook_version, name="rulebook_version"),
 ]

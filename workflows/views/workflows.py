@@ -118,6 +118,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "before": predecessor(shown),
         "changes": differences(shown),
         "steps": [(step, percent(step.sample_rate)) for step in shown.ordered_steps],
+        "may_change": person_of(request).leads(found.owner_id),
     }
     return render(request, "workflows/version.html", context)
 

@@ -10,7 +10,7 @@ from governance import databases
 from governance.paths import EscalationPath, Level
 from governance.people import Membership, Person, Role, Team
 from governance.rulebook import Rulebook, Status
-from workflows.publishing import load
+from workflows.ratifying import load_in_force
 from workflows.records import Record
 from workflows.rulebookfiles import read
 
@@ -79,6 +79,6 @@ def main(contacts: str, *files: str) -> dict[str, int]:
         rule(ada)
         meet(int(contacts))
         for file in files:
-            load(Path(file).read_text(), ada, timezone.now(), publish_too=True)
+            load_in_force(Path(file).read_text(), ada, timezone.now(), Person.objects.get(email="lea@tideway.example"))
     databases.refresh_statistics()
     return {"contacts": Record.objects.count()}

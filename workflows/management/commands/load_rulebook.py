@@ -1,4 +1,4 @@
-"""`manage.py load_rulebook FILE.yaml --as EMAIL [--note WORDS]`"""
+"""`manage.py load_rulebook FILE.yaml --as EMAIL [--note WORDS] [--ratified-by EMAIL]`"""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,6 +13,7 @@ from governance.access import person_by_email
 from governance.drafting import NotPublishable, Stale
 from governance.envelope.whole import Envelope
 from governance.people import Person
+from governance.ratifying import publish
 from governance.rulebook import Rulebook, in_force
 from governance.rulechanges import changes
 from workflows.capabilities.registry import capabilities
@@ -26,9 +27,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--as", dest="email", required=True, help="the leader who does this")
+        parser.add_argument("--ratified-by", dest="second", default="", help="the second leader, if anything loosens")
         parser.add_argument("--note", default="", help="why, in words others will read")
 
-    def handle(self, *, file: Path, email: str, note: str, **options: Any) -> None:
+    def handle(self, *, file: Path, email: str, note: str, second: str, **options: Any) -> None:
         person = person_by_email(email)
         if not person.is_leader:
             raise CommandError(f"{person.name} leads no team; only leaders change the rulebook.")
@@ -44,18 +46,20 @@ class Command(BaseCommand):
         if not changed:
             self.stdout.write(f"{in_force()} says this already; nothing changed.")
             return
-        self.stdout.write(f"{_publish(content, person, titles, note)} is in force.")
+        other = person_by_email(second) if second else None
+        self.stdout.write(f"{_publish(content, person, titles, note, other)} is in force.")
         for change in changed:
             self.stdout.write(f"  {change.direction.value:8} {change}")
 
 
-def _publish(content: Envelope, person: Person, titles: dict[str, str], note: str) -> Rulebook:
+def _publish(content: Envelope, person: Person, titles: dict[str, str], note: str, second: Person | None) -> Rulebook:
     now = timezone.now()
     if drafting.current() is not None:
         raise CommandError("A draft of the rulebook stands. Publish or discard it first; nothing was loaded.")
     try:
         with transaction.atomic():
             draft = drafting.keep(content, person, now, seen=drafting.seen_now())
-            return drafting.publish(draft.pk, person, now, seen=drafting.seen_now(), titles=titles, note=note)
+            seen = drafting.seen_now()
+            return publish(draft.pk, person, now, seen=seen, titles=titles, note=note, second=second)
     except (NotPublishable, Stale) as error:
         raise CommandError(str(error)) from None

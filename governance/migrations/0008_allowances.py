@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0004_rulebook_content'),
+        ('governance', '0007_asset_holds_for'),
     ]
 
     operations = [

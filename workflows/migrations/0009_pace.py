@@ -8,7 +8,7 @@ states = importlib.import_module("workflows.migrations.0004_states")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0006_envelope")]
+    dependencies = [("workflows", "0008_outcomes")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,55 @@
+"""A draft that only stands in a file: loaded, read, and taken back before anybody could see it.
+
+What a file says is checked and written by the same code as ever, in a transaction that never commits. So a backtest of
+a file judges by exactly what loading it would make, and leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from approvals.backtests.plan import CannotPlan, fresh
+from governance import drafting
+from governance.people import Membership, Person, Role
+from governance.rulebook import Rulebook
+from workflows import publishing, rulebookfiles
+from workflows.definitions import Version, Workflow
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """Whatever is written inside never happened."""
+    with transaction.atomic():
+        point = transaction.savepoint()
+        try:
+            yield
+        finally:
+            transaction.savepoint_rollback(point)
+
+
+def version_from(text: str, workflow: Workflow, person: Person, now: datetime) -> Version:
+    """Return the draft that the file would make; call it inside `taken_back`.
+
+    Raises FileProblems, and CannotPlan when the file does not speak of the workflow.
+    """
+    for version, _ in publishing.load(text, person, now):
+        if version.workflow_id == workflow.pk:
+            return fresh(version.pk)
+    raise CannotPlan(f"The file does not speak of “{workflow.slug}”.")
+
+
+def rulebook_from(text: str, person: Person, now: datetime) -> Rulebook:
+    """Return the rulebook that the file would draft; call it inside `taken_back`. Raises RulebookProblem."""
+    return drafting.keep(rulebookfiles.read(text), person, now, seen=drafting.seen_now())
+
+
+def somebody_for(workflow: Workflow) -> Person:
+    """Return a leader in whose name a file can be tried. Raises CannotPlan when the team has none."""
+    led = Membership.objects.filter(team=workflow.owner_id, role=Role.LEADER, person__is_active=True)
+    if (membership := led.select_related("person").order_by("pk").first()) is None:
+        raise CannotPlan(f"{workflow.owner.name} has no leader in whose name the file could be tried.")
+    return membership.person

@@ -1,0 +1,36 @@
+"""Verdicts on facts under an envelope and a workflow as files say them; run as a module, those of a file of cases."""
+
+import json
+import sys
+from pathlib import Path
+
+from governance.envelope.whole import Envelope
+from workflows.files import WorkflowPart
+
+WORKFLOW = {
+    "workflow": "mails",
+    "title": "Mails",
+    "owner": "growth",
+    "steps": [{"key": "send", "capability": "email.send", "ownership": "automated", "data": ["usage"]}],
+}
+
+
+def verdict_on(facts, envelope, workflow):
+    from workflows.partterms import verdict_on_part  # needs Django, which the module's own run sets up first
+
+    part = WorkflowPart.model_validate(workflow)
+    return verdict_on_part(facts, Envelope.of(envelope), "Rulebook 1", part, part.steps[0])
+
+
+def said_of(facts, envelope, workflow):
+    verdict = verdict_on(facts, envelope, workflow)
+    said = [verdict.outcome.value, *[reason.as_json() for reason in verdict.reasons]]
+    return [said, [need.as_json() for need in verdict.needs]]
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    cases = json.loads(Path(sys.argv[1]).read_text())
+    sys.stdout.write(json.dumps([said_of(*case) for case in cases]))

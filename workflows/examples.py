@@ -1,0 +1,53 @@
+"""Worked examples, run: does what leaders expect of past and imagined actions still hold under these words?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from governance.envelope.examples import Example
+from governance.envelope.whole import Envelope
+from governance.judging import Verdict
+from workflows.files import WorkflowPart
+from workflows.partterms import verdict_on_part
+
+WORDS = {"act": "acts alone", "review": "a person approves", "human": "a person does it", "refuse": "is refused"}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An example that does not hold, with what was found instead, in words."""
+
+    example: Example
+    found: str
+
+    def __str__(self) -> str:
+        expected = WORDS[self.example.expect]
+        asked = f" by {', '.join(self.example.tracks)}" if self.example.tracks else ""
+        return f"“{self.example.title}”: expected {expected}{asked}, found {self.found}"
+
+
+def broken(envelope: Envelope, parts: Mapping[str, WorkflowPart]) -> list[Broken]:
+    """Return the envelope's examples that do not hold, given the workflows by slug."""
+    return [Broken(example, found) for example in envelope.examples if (found := _differs(example, envelope, parts))]
+
+
+def _differs(example: Example, envelope: Envelope, parts: Mapping[str, WorkflowPart]) -> str:
+    """Return what the verdict is instead of what is expected; empty when the example holds."""
+    part = parts.get(example.workflow)
+    if part is None:
+        return f"no workflow “{example.workflow}” in force"
+    step = next((step for step in part.steps if step.key == example.step), None)
+    if step is None:
+        return f"no step “{example.step}” in {part.title}"
+    verdict = verdict_on_part({"action": {"id": 0}, **example.facts}, envelope, "the rulebook", part, step)
+    asked = [need.key for need in verdict.needs]
+    right = verdict.outcome == example.expect and (example.tracks is None or sorted(asked) == sorted(example.tracks))
+    return "" if right else said(verdict, asked)
+
+
+def said(verdict: Verdict, asked: Sequence[str]) -> str:
+    """Return the verdict in words: who is asked, and why."""
+    who = f" by {', '.join(asked)}" if asked else ""
+    why = f" ({verdict.reasons[0].words})" if verdict.reasons else ""
+    return f"{WORDS[verdict.outcome]}{who}{why}"
