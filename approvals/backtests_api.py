@@ -21,10 +21,9 @@ from approvals.backtests.asking import (
     backtest_or_404,
     backtests_for,
     rulebook_draft,
-    version_to_try,
     window_of,
 )
-from approvals.backtests.plan import CannotPlan
+from approvals.backtests.plan import CannotPlan, to_try
 from approvals.backtests.row import Asked, Backtest
 from governance.api import DOES_NOT_FIT, NOT_ALLOWED, UNKNOWN, KnownFields, NewestFirst, person_of
 from governance.people import Person
@@ -69,7 +68,7 @@ class NewBacktestJson(KnownFields):
         given = self.validated_data
         workflow = workflow_or_404(person, given["workflow"])
         return Asked(
-            version_to_try(workflow, given.get("version")),
+            to_try(workflow, given.get("version")),
             rulebook_draft(given["rulebook_draft"]),
             window_of(now, given),
             given["step"],

@@ -22,7 +22,7 @@ from approvals.grounds import Ground, grounds, number
 from approvals.outcomes import REJECTS, Outcome
 from approvals.previews import Shown, dressed, pairs
 from approvals.reviews import Kind, Review
-from approvals.uses import data_words, shown_asset
+from approvals.uses import bounds_words, data_words, shown_asset
 from governance.halts import Halt
 from governance.people import Person
 from workflows.actions import Action, Status
@@ -236,6 +236,12 @@ class Dossier:
     @property
     def assets(self) -> list[dict[str, Any]]:
         return [shown_asset(asset) for asset in self.action.facts.get("assets", ())]
+
+    @property
+    def bounds(self) -> str:
+        """What a reviewer may change of a template that binds its places; empty where it binds none."""
+        context = self._work.context
+        return bounds_words(self.action.facts.get("assets", ()), context.shelf) if context else ""
 
     # --- what stands in the way, what is known
 

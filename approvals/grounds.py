@@ -23,8 +23,8 @@ class Ground:
     bound: float | None = None
     kind: str = ""
     of: str = ""
-    claim: str | None = None
-    """For words that need a claim: its key, or empty where any that says it would do."""
+    needs_claim: bool = False
+    """Whether it is about words that only an approved claim allows."""
 
     @property
     def is_inside(self) -> bool:
@@ -95,9 +95,8 @@ def _ground(reason: Mapping[str, Any], facts: Mapping[str, Any]) -> Ground:
         value, bound, kind = _number(reason.get("value")), _number(reason.get("bound")), "floor"
     elif rule.startswith("when:"):
         value, bound, kind, of = _compared(rule.removeprefix("when:"), facts)
-    claim = str(reason.get("bound") or "") if rule.startswith("phrase:") else None
     told = (str(reason["words"]), str(reason["source"]), str(reason["outcome"]))
-    return Ground(*told, rule == "ownership", value, bound, kind, of, claim)
+    return Ground(*told, rule == "ownership", value, bound, kind, of, rule.startswith("phrase:"))
 
 
 def _compared(when: str, facts: Mapping[str, Any]) -> tuple[float | None, float | None, str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from workflows.capabilities.contract import Shelf
+
 ICONS = {"template": "file-text", "offer": "tag", "claim": "file-certificate", "tactic": "route"}
 
 
@@ -25,10 +27,21 @@ def shown_asset(asset: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def bounds_words(assets: Iterable[Mapping[str, Any]], shelf: Shelf) -> str:
+    """Return what may change of a template that binds its places; empty where none of the assets does."""
+    named = next((one for one in assets if one.get("owner")), None)
+    asset = shelf.asset("template", named["key"], named["version"]) if named else None
+    if asset is None:
+        return ""
+    free = "; ".join(f"{name} ({', '.join(among)})" for name, among in asset.wording.choices.items())
+    what = f"only this may change: {free}" if free else "nothing may change"
+    return f"Of {asset.title} {what}. Anything else asks {asset.owner.name}."
+
+
 def _wrong(asset: Mapping[str, Any]) -> str:
     """Return what is wrong with it, in a word or two; empty when nothing is."""
     if asset["standing"] == "elsewhere":
-        return f"not for {' or '.join(asset.get('where', ())) or 'here'}"
+        return "not approved here"
     if asset["standing"] != "approved":
         return str(asset["standing"])
     if outside := asset.get("outside"):

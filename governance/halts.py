@@ -40,13 +40,16 @@ class Halt(models.Model):
     """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, a team slug, or the
     e-mail address of the account that asks over the API (the agent).
 
+    `by` is nobody where a `tripwire` (its key) pulled it.
+
     `lifted_by` is who agreed, `lift_reason` what the one who asked had said; who asked is in `lifts`.
     """
 
     scope = models.CharField(max_length=12, choices=Scope.choices)
     target = models.CharField(max_length=254, blank=True)
     reason = models.TextField()
-    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    tripwire = models.CharField(max_length=80, blank=True)
     at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -61,6 +64,11 @@ class Halt(models.Model):
     @property
     def words(self) -> str:
         return "Everything" if self.scope == Scope.EVERYTHING else self.target
+
+    @property
+    def who(self) -> str:
+        """Who pulled it."""
+        return self.by.name if self.by else "A tripwire"
 
     @property
     def is_in_force(self) -> bool:
@@ -186,14 +194,20 @@ def pull(person: Person, scope: str, target: str, reason: str, now: datetime) ->
 
     Raises HaltRefused without a reason or without an object.
     """
+    return pull_by(Actor.of(person), scope, target, reason, now)
+
+
+def pull_by(actor: Actor, scope: str, target: str, reason: str, now: datetime, tripwire: str = "") -> Halt:
+    """Do the same as somebody who need not be a person."""
     if not reason.strip():
         raise HaltRefused("Say why; others will read it. Nothing was halted.")
     if scope not in Scope.values or (scope == Scope.EVERYTHING) == bool(target):
         raise HaltRefused("Say what should stop. Nothing was halted.")
     with transaction.atomic():
         databases.lock_exclusive(databases.HALTS)
-        halt = Halt.objects.create(scope=scope, target=target, reason=reason, by=person, at=now)
-        record(Actor.of(person), "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
+        said = {"scope": scope, "target": target, "reason": reason, "tripwire": tripwire}
+        halt = Halt.objects.create(**said, by_id=actor.person_id, at=now)
+        record(actor, "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
         fault_point("halt.locked")
     fault_point("halt.committed")
     return halt

@@ -8,7 +8,7 @@ holds for some markets only and the record names none, it is not known to hold: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = ("segment", "market", "channel")
@@ -18,11 +18,11 @@ Held = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """The names of each kind, folded; a record may belong to several segments or markets."""
+    """The names of each kind, by their folded form; a record may belong to several segments or markets."""
 
-    segment: frozenset[str] = frozenset()
-    market: frozenset[str] = frozenset()
-    channel: frozenset[str] = frozenset()
+    segment: Mapping[str, str] = field(default_factory=dict)
+    market: Mapping[str, str] = field(default_factory=dict)
+    channel: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, record: Mapping[str, Any], channel: str) -> Whereabouts:
@@ -35,14 +35,15 @@ class Whereabouts:
     def _outside(self, kind: str, held: Sequence[str]) -> str:
         if not held:
             return ""
-        here: frozenset[str] = getattr(self, kind)
+        here: Mapping[str, str] = getattr(self, kind)
         if not here:
             return f"a {kind} that is not known"
-        beyond = sorted(here - names(list(held)))
+        known = names(list(held))
+        beyond = [name for folded, name in here.items() if folded not in known]
         return f"{kind} {', '.join(beyond)}" if beyond else ""
 
 
-def names(value: Any) -> frozenset[str]:
-    """Return what a field names, without regard to case: a text is one name, of a list each."""
-    found = value if isinstance(value, list | tuple) else [value]
-    return frozenset(str(each).strip().casefold() for each in found if each not in (None, "") and str(each).strip())
+def names(value: Any) -> dict[str, str]:
+    """Return what a field names, by its folded form: a text is one name, of a list each."""
+    found = [str(each).strip() for each in (value if isinstance(value, list | tuple) else [value]) if each is not None]
+    return {name.casefold(): name for name in found if name}

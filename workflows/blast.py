@@ -30,68 +30,76 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class Use:
-    """One action that names it. `workflow` and `step` are titles; `may_open`: the reader may see its run.
+    """One thing done with it. `workflow` and `step` are titles; `may_open`: the reader may see its run."""
 
-    `inline`: it has no effect outside.
-    """
-
-    action: int
     run: int
     workflow: str
     step: str
-    status: str
     version: int
-    settled_at: datetime | None
-    inline: bool
+    settled_at: datetime
     may_open: bool
 
 
+WAITS = Q(status__in=(Status.IN_REVIEW, Status.WITH_PERSON))
+IN_HAND = Q(status__in=(Status.READY, Status.CLAIMED))
+
+
 class Blast:
-    """What withdrawing the asset would do, or has done, before one reader at one moment."""
+    """What withdrawing the asset would do, or has done, before one reader at one moment. Counts are of actions."""
 
     def __init__(self, asset: Asset, reader: Person, now: datetime) -> None:
         self.asset, self.reader, self.now = asset, reader, now
 
     @cached_property
-    def waiting(self) -> list[Use]:
-        """What waits for people: it is judged again at once."""
-        return self._uses(Q(status__in=(Status.IN_REVIEW, Status.WITH_PERSON)))
+    def waiting(self) -> list[int]:
+        """The actions that wait for people: they are judged again at once."""
+        return list(self._named.filter(WAITS).order_by("pk").values_list("pk", flat=True))
 
     @cached_property
-    def approved(self) -> list[Use]:
+    def approved(self) -> int:
         """What people approved and has not begun: it will not begin."""
-        return self._uses(Q(status__in=(Status.READY, Status.CLAIMED)) & ~Q(approved_digest=""))
+        return self._named.filter(IN_HAND).exclude(approved_digest="").count()
 
     @cached_property
-    def ready(self) -> list[Use]:
+    def ready(self) -> int:
         """What software has in hand without a person's word: it will not begin either."""
-        return self._uses(Q(status__in=(Status.READY, Status.CLAIMED), approved_digest=""))
+        return self._named.filter(IN_HAND, approved_digest="").count()
 
     @cached_property
-    def under_way(self) -> list[Use]:
+    def under_way(self) -> int:
         """What has begun: it cannot be called back."""
-        return self._uses(Q(status__in=(Status.STARTED, Status.UNCERTAIN)))
+        return self._named.filter(status__in=(Status.STARTED, Status.UNCERTAIN)).count()
 
     @cached_property
-    def gone_out(self) -> list[Use]:
-        """What was done with it in the last 90 days, the newest first: outside, or as words other steps then used."""
-        found = self._uses(Q(status=Status.DONE, settled_at__gte=self.now - WINDOW))
-        return sorted(found, key=lambda use: (use.settled_at or self.now, use.action), reverse=True)
+    def outside(self) -> int:
+        """What was done with it in the last 90 days and reached somebody outside."""
+        return self._done.filter(inline=False).count()
+
+    @cached_property
+    def inside(self) -> int:
+        """What was done in that time and only worked something out for later steps."""
+        return self._done.filter(inline=True).count()
 
     @property
-    def outside(self) -> list[Use]:
-        """Those of `gone_out` that reached somebody outside."""
-        return [use for use in self.gone_out if not use.inline]
+    def gone_out(self) -> int:
+        return self.outside + self.inside
 
-    @property
-    def inside(self) -> list[Use]:
-        """Those that only worked something out for later steps."""
-        return [use for use in self.gone_out if use.inline]
+    @cached_property
+    def listed(self) -> list[Use]:
+        """The newest of what reached somebody outside."""
+        mine = set(workflows_for(self.reader).values_list("pk", flat=True))
+        columns = ("facts__assets", "run_id", "workflow_id", "step__version__title", "step__title", "settled_at")
+        rows = self._done.filter(inline=False).order_by("-settled_at", "-pk").values_list(*columns)[:LISTED]
+        return [
+            Use(run, title, step, self._version(assets), settled, flow in mine)
+            for assets, run, flow, title, step, settled in rows
+            if settled
+        ]
 
     @cached_property
     def doors(self) -> list[Door]:
         """The open reviews the reader may see, the most urgent first."""
-        return gate().doors([use.action for use in self.waiting], self.reader)
+        return gate().doors(self.waiting, self.reader)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -111,45 +119,41 @@ class Blast:
     @cached_property
     def open_runs(self) -> int:
         """How many open runs go through one of these steps, or have something that names it."""
-        named = [use.run for use in (*self.waiting, *self.approved, *self.ready, *self.under_way)]
+        live = self._named.filter(WAITS | IN_HAND | Q(status__in=(Status.STARTED, Status.UNCERTAIN)))
         versions = {step.version_id for step in self.steps}
-        return Run.objects.filter(Q(pk__in=named) | Q(version__in=versions), status=RunStatus.OPEN).count()
+        return Run.objects.filter(Q(pk__in=live.values("run")) | Q(version__in=versions), status=RunStatus.OPEN).count()
 
     @property
     def stops(self) -> int:
-        return len(self.waiting) + len(self.approved) + len(self.ready)
+        return len(self.waiting) + self.approved + self.ready
 
     def _is_named(self, params: Any) -> bool:
         return any(self.asset.key == text or _quotes(text, self.asset.key) for text in _texts(params))
 
-    def _uses(self, which: Q) -> list[Use]:
-        mine = set(workflows_for(self.reader).values_list("pk", flat=True))
-        columns = (
-            "pk",
-            "run_id",
-            "workflow_id",
-            "step__version__title",
-            "step__title",
-            "status",
-            "settled_at",
-            "inline",
-        )
-        rows = self._actions(which).order_by("pk").values_list("facts__assets", *columns)
-        return [
-            Use(pk, run, title, step, Status(status).label, version, settled, inline, flow in mine)
-            for assets, pk, run, flow, title, step, status, settled, inline in rows
-            if (version := self._version(assets))
-        ]
+    @property
+    def _done(self) -> QuerySet[Action]:
+        return self._named.filter(status=Status.DONE, settled_at__gte=self.now - WINDOW)
 
-    def _actions(self, which: Q) -> QuerySet[Action]:
-        wanted = {"kind": str(self.asset.kind), "key": self.asset.key}
+    @cached_property
+    def _named(self) -> QuerySet[Action]:
+        """The actions whose facts name one of the versions. By step, so that states are found by their index."""
         steps = Step.objects.exclude(capability="").values("pk")
-        return Action.objects.filter(which, ListsOne("facts", "assets", wanted), step__in=steps)
+        condition = Q()
+        for version in self._versions:
+            name: dict[str, str | int] = {"kind": str(self.asset.kind), "key": self.asset.key, "version": version}
+            condition |= Q(ListsOne("facts", "assets", name))
+        return Action.objects.filter(condition, step__in=steps)
+
+    @cached_property
+    def _versions(self) -> list[int]:
+        """Those that would be withdrawn, or were, together with this one."""
+        rows = Asset.objects.filter(kind=self.asset.kind, key=self.asset.key, version__lte=self.asset.version)
+        return sorted(rows.values_list("version", flat=True))
 
     def _version(self, assets: list[dict[str, Any]]) -> int:
-        """Return the version the action names, where it would be withdrawn; else 0."""
-        same = [each for each in assets if (each["kind"], each["key"]) == (self.asset.kind, self.asset.key)]
-        return max((each["version"] for each in same if each["version"] <= self.asset.version), default=0)
+        """Return the version that facts name."""
+        name = (self.asset.kind, self.asset.key)
+        return max(int(one["version"]) for one in assets if (one["kind"], one["key"]) == name)
 
 
 def _texts(value: Any) -> Iterator[str]:

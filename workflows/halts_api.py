@@ -41,7 +41,7 @@ class HaltJson(serializers.ModelSerializer[Halt]):
     """`asked` is the open request to lift it: another leader may agree."""
 
     title = serializers.SerializerMethodField()
-    by = serializers.SlugRelatedField[Any](slug_field="email", read_only=True)
+    by = serializers.SlugRelatedField[Any](slug_field="email", read_only=True, allow_null=True)
     lifted_by = serializers.SlugRelatedField[Any](slug_field="email", read_only=True, allow_null=True)
     in_force = serializers.BooleanField(source="is_in_force", read_only=True)
     asked = serializers.SerializerMethodField()

@@ -10,6 +10,7 @@ from workflows.records import Audience, Record
 from workflows.runs import Run
 from workflows.schedules import Tick
 from workflows.signals import Signal, Taken
+from workflows.tripwires import Watch
 
 __all__ = [
     "Action",
@@ -26,5 +27,6 @@ __all__ = [
     "Tick",
     "Turn",
     "Version",
+    "Watch",
     "Workflow",
 ]

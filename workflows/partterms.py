@@ -8,7 +8,7 @@ from typing import Any
 from governance.envelope.whole import Envelope
 from governance.judging import Condition, Outcome, Rules, Terms, Verdict, judge
 from workflows.capabilities.registry import capabilities
-from workflows.engine.rules import narrowed
+from workflows.engine.rules import Place, narrowed
 from workflows.files import StepPart, WorkflowPart
 
 
@@ -40,7 +40,8 @@ def rules_of_part(envelope: Envelope, source: str, workflow: WorkflowPart, step:
         Condition(rail.when, Outcome(rail.effect), rail.reason, f"{workflow.title} · {step.title}", rail.track)
         for rail in step.guardrails
     ]
-    return narrowed(envelope, source, (step.capability, workflow.workflow, step.key), own, workflow.category)
+    place = Place(step.capability, workflow.workflow, step.key, workflow.category)
+    return narrowed(envelope, source, place, own)
 
 
 def verdict_on_part(

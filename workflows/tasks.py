@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from governance import databases
 from governance.celery import messages_waiting
-from workflows import coming, doorbell, rejudging, schedules, watchdog
+from workflows import coming, doorbell, rejudging, schedules, tripwires, watchdog
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
 from workflows.imports import work_off
@@ -54,5 +54,6 @@ def sweep() -> None:
     sweeping.sweep(now)
     coming.take_force_when_due(now)
     rejudging.judge_again(now)
+    tripwires.look(now)
     schedules.tick(now)
     work_off(now)

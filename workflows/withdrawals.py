@@ -26,9 +26,8 @@ def withdraw(asset: Asset, person: Person, reason: str, now: datetime) -> Recall
 
 def judge_again(asset: Asset, person: Person, now: datetime) -> Recalled:
     """Judge again what waits for people and names the asset. Doing it twice changes nothing more."""
-    uses = Blast(asset, person, now).waiting
     why = f"{asset.get_kind_display()} “{asset.title}” was withdrawn"
-    found = recall([use.action for use in uses], Actor.of(person), now, why)
+    found = recall(Blast(asset, person, now).waiting, Actor.of(person), now, why)
     if found != Recalled():
         facts = {"kind": asset.kind, "key": asset.key, "version": asset.version, "title": asset.title}
         counts = {"refused": found.refused, "to_person": found.to_person, "rebadged": found.rebadged}

@@ -18,7 +18,7 @@ from governance import drafting
 from governance.people import Person
 from governance.rulebook import Rulebook
 from workflows.access import workflows_for
-from workflows.definitions import Version, Workflow
+from workflows.definitions import Workflow
 
 LONGEST = 36_525
 MOST = 1_000_000
@@ -41,25 +41,11 @@ def check_may_ask(person: Person, workflow: Workflow) -> None:
         raise PermissionDenied(f"Only leaders of {workflow.owner.name} ask what a draft would have done. You may read.")
 
 
-def version_to_try(workflow: Workflow, number: int | None = None) -> Version:
-    """Return the version of this number; without one the draft, or what is in force. Raises CannotPlan."""
-    versions = workflow.versions.select_related("workflow", "owner")
-    if number is not None:
-        found = versions.filter(number=number).first()
-    else:
-        states = ("draft", "proposed", "in_force")
-        found = next((found for state in states if (found := versions.filter(status=state).last())), None)
-    if found is None:
-        which = "version" if number is None else f"version {number}"
-        raise CannotPlan(f"{workflow.title} has no {which}.")
-    return found
-
-
 def rulebook_draft(wanted: bool) -> Rulebook | None:
-    """Return the draft of the rulebook, if it is to be tried. Raises CannotPlan when there is none."""
+    """Return the draft or proposal of the rulebook, if it is to be tried. Raises CannotPlan when there is none."""
     if not wanted:
         return None
-    if (draft := drafting.current()) is None:
+    if (draft := drafting.current() or drafting.proposed()) is None:
         raise CannotPlan("The rulebook has no draft.")
     return draft
 

@@ -1,7 +1,7 @@
-"""A draft that only stands in a file: loaded, read, and taken back before anybody could see it.
+"""A draft that only stands in a file: read, or loaded and taken back before anybody could see it.
 
-What a file says is checked and written by the same code as ever, in a transaction that never commits. So a backtest of
-a file judges by exactly what loading it would make, and leaves no trace.
+A workflow is checked and written by the same code as ever, in a transaction that never commits. So a backtest of a file
+judges by exactly what loading it would make, and leaves no trace.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from datetime import datetime
 from django.db import transaction
 
 from approvals.backtests.plan import CannotPlan, fresh
-from governance import drafting
 from governance.people import Membership, Person, Role
 from governance.rulebook import Rulebook
 from workflows import publishing, rulebookfiles
@@ -32,19 +31,19 @@ def taken_back() -> Iterator[None]:
 
 
 def version_from(text: str, workflow: Workflow, person: Person, now: datetime) -> Version:
-    """Return the draft that the file would make; call it inside `taken_back`.
+    """Return the version that the file would make; call it inside `taken_back`.
 
     Raises FileProblems, and CannotPlan when the file does not speak of the workflow.
     """
-    for version, _ in publishing.load(text, person, now):
-        if version.workflow_id == workflow.pk:
-            return fresh(version.pk)
+    for document in publishing.read(text, person):
+        if document.part.workflow == workflow.slug:
+            return fresh(publishing.write(workflow, document.part, person, now, aside=True).pk)
     raise CannotPlan(f"The file does not speak of “{workflow.slug}”.")
 
 
-def rulebook_from(text: str, person: Person, now: datetime) -> Rulebook:
-    """Return the rulebook that the file would draft; call it inside `taken_back`. Raises RulebookProblem."""
-    return drafting.keep(rulebookfiles.read(text), person, now, seen=drafting.seen_now())
+def rulebook_from(text: str) -> Rulebook:
+    """Return the rulebook of the file, which stands nowhere else. Raises FileProblems."""
+    return Rulebook(number=0, content=rulebookfiles.read(text).as_json())
 
 
 def somebody_for(workflow: Workflow) -> Person:

@@ -52,7 +52,7 @@ class BacktestForm(forms.Form):
         step = self.fields["step"]
         assert isinstance(step, forms.ChoiceField)
         step.choices = [("", "All of them"), *does]
-        if drafting.current() is None:
+        if (drafting.current() or drafting.proposed()) is None:
             del self.fields["rulebook"]
 
     def clean(self) -> dict[str, Any]:

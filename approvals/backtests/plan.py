@@ -153,6 +153,19 @@ def fresh(version: int) -> Version:
     return Version.objects.select_related("workflow", "owner").get(pk=version)
 
 
+def to_try(workflow: Workflow, number: int | None = None) -> Version:
+    """Return the version of this number; without one the draft or proposal, or what is in force. Raises CannotPlan."""
+    rows = workflow.versions.select_related("workflow", "owner").order_by("-number")
+    if number is not None:
+        found = rows.filter(number=number).first()
+    else:
+        found = rows.filter(status__in=("draft", "proposed")).first() or rows.filter(status="in_force").first()
+    if found is None:
+        which = "version" if number is None else f"version {number}"
+        raise CannotPlan(f"{workflow.title} has no {which}.")
+    return found
+
+
 def in_force(workflow: Workflow) -> Tried | None:
     """Return what is in force for the workflow now; None before its first version."""
     version = workflow.versions.select_related("workflow", "owner").filter(status="in_force").first()

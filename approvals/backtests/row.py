@@ -71,7 +71,7 @@ class Backtests(models.Manager["Backtest"]):
         """Keep what is asked for a worker to find. Raises CannotPlan, and ValueError for a sweep that is none."""
         asked.plan()
         book, version = asked.rulebook, asked.version
-        under = f"{'draft' if version.status == Life.DRAFT else 'version'} {version.number}"
+        under = f"{'draft' if version.status in (Life.DRAFT, Life.PROPOSED) else 'version'} {version.number}"
         options = {"step": asked.step, "floors": asked.floors, "sweep": asked.sweep}
         with transaction.atomic():
             made = self.create(

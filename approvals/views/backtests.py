@@ -16,7 +16,7 @@ from approvals.backtests import asking
 from approvals.backtests.forecast import Forecast, latest
 from approvals.backtests.forms import BacktestForm
 from approvals.backtests.lists import PAGE, actions_of, chosen, page_of
-from approvals.backtests.plan import CannotPlan
+from approvals.backtests.plan import CannotPlan, to_try
 from approvals.backtests.row import Backtest
 from approvals.backtests.words import DECIDED, VERDICTS
 from governance.access import reader_of
@@ -33,7 +33,7 @@ def backtests(request: HttpRequest, slug: str) -> HttpResponse:
     """The form that asks for one, and those asked for before."""
     person, found = reader_of(request), workflow_or_404(reader_of(request), slug)
     try:
-        form = BacktestForm(asking.version_to_try(found), request.POST if request.method == "POST" else None)
+        form = BacktestForm(to_try(found), request.POST if request.method == "POST" else None)
     except CannotPlan as error:
         messages.info(request, str(error))
         return redirect("workflow", slug)
@@ -139,7 +139,7 @@ def forecast(request: HttpRequest, slug: str) -> HttpResponse:
     """The newest forecast of what would be published, as a part for the page that publishes it."""
     found = workflow_or_404(reader_of(request), slug)
     try:
-        row = latest(asking.version_to_try(found))
+        row = latest(to_try(found))
     except CannotPlan:
         row = None
     may_ask = reader_of(request).leads(found.owner_id)

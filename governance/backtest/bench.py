@@ -51,6 +51,8 @@ def _bench(terms: Terms, rules: Mapping[str, Any], capability: str, confidence: 
 
 def _plain(value: Any) -> Any:
     """Return what a dataclass, or a tree of them, says, without the names of its sources."""
+    if hasattr(value, "model_dump"):  # limits, tracks, data uses
+        return _plain(value.model_dump())
     if hasattr(value, "__dataclass_fields__"):
         return {
             each.name: _plain(getattr(value, each.name))

@@ -11,12 +11,12 @@ from django.db.models.expressions import Func
 
 
 class ListsOne(Func):
-    """True where the list `name` in the JSON column has an object with all of these texts: `filter(ListsOne(…))`."""
+    """True where the list `name` in the JSON column has an object that holds all of `wanted`: `filter(ListsOne(…))`."""
 
     output_field = BooleanField()
     arity = 1
 
-    def __init__(self, column: str, name: str, wanted: Mapping[str, str]) -> None:
+    def __init__(self, column: str, name: str, wanted: Mapping[str, str | int]) -> None:
         super().__init__(F(column))
         self.name, self.wanted = name, dict(wanted)
 

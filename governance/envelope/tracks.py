@@ -117,6 +117,15 @@ class Bands(Part):
             raise ValueError(flaw)
         return self
 
+    def words(self, place: int) -> str:
+        """Return the band in words: “at most 1,000”, “more than 100”, “1,001 to 4,999”."""
+        low, low_in, high, _ = ends(self)[place]
+        if low is None:
+            return f"at most {said(high)}" if high is not None else "any number"
+        if high is not None and low_in:
+            return f"{said(low)} to {said(high)}"
+        return f"{'at least' if low_in else 'more than'} {said(low)}"
+
     def band_for(self, value: Any) -> int | None:
         """Return the place of the band the value falls in; None for what is no number or falls in none."""
         if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or value != value:

@@ -23,9 +23,11 @@ def judge(facts: Facts, terms: Terms, rules: Rules) -> Verdict:
     """Return the verdict on one proposal.
 
     `facts` is the namespace that conditions see (see `expressions.NAMES`); of it the judge itself reads `confidence`,
-    `assets` (each with kind, key, title, standing, until), `data` (classes the step declares), `fields` (those of
-    records it really used), `amounts`, `usage` (each allowance with used, limit and what this adds),
-    `proposal` and `action.id`; and `now`, by whose UTC day delegations end.
+    `assets` (each with kind, key, title, standing, until; in `where` the places it does not hold for; of a template
+    what stands `outside` its choices, whether it was `edited`, and the `owner` who binds its words; of a claim its
+    `text`), `data` (classes the step declares), `fields` (those of records it really used), `amounts`, `usage` (each
+    allowance with used, limit and what this adds), `proposal` (in `says` which of its fields are words) and
+    `action.id`; and `now`, by whose UTC day delegations end.
     """
     agreements = Agreements(facts, terms, rules)
     reasons = [reason for check in CHECKS for reason in check(facts, terms, rules)]

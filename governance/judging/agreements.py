@@ -45,11 +45,12 @@ class Agreements:
             found[REVIEWERS] = Need(REVIEWERS, "", team=self.terms.reviewers)
         for key in [reason.track for reason in reasons if reason.track]:
             found.update((need.key, need) for need in self._needs_of(key))
-        found.update((need.key, need) for need in self._owners_of_assets())
+        asked = {need.team for need in found.values() if not need.covers}
+        found.update((need.key, need) for need in self._owners_of_assets() if need.team not in asked)
         return tuple(found.values())
 
     def _owners_of_assets(self) -> Iterator[Need]:
-        """Ask the owner of a template whose words or choices are not as they were approved."""
+        """Ask the owner of a template whose words or choices are not as they were approved; once, if asked anyway."""
         for asset in self.facts.get("assets", ()):
             if asset.get("owner") and (asset.get("edited") or asset.get("outside")):
                 key = f"owner:{asset['kind']}/{asset['key']}"
@@ -65,9 +66,8 @@ class Agreements:
             self._ask_all(f"It does not say how many {name}", value)
             return
         place = min(place + sum(self._holds(when) for when in bands.one_up), len(bands.bands) - 1)
-        band = bands.bands[place]
-        for key in band.tracks:
-            self._ask(key, f"{number(value)} {name} ({band.range})", value)
+        for key in bands.bands[place].tracks:
+            self._ask(key, f"{name} {number(value)}, {bands.words(place)}", value)
 
     def _ask_all(self, words: str, value: Any) -> None:
         """What falls in no band is asked of everybody the table names."""

@@ -19,9 +19,9 @@ from governance.backtest import Decided, Share
 from governance.judging import Outcome as Verdict
 from governance.ledger import Entry
 from tests.approvals.past import AUTOMATED, PROGRAM, decide, draft, happen
-from workflows import publishing
+from workflows import publishing, ratifying
 from workflows.actions import Action, Attempt
-from workflows.definitions import Version, Workflow
+from workflows.definitions import Step, Version, Workflow
 from workflows.outcomes import report
 
 
@@ -412,3 +412,37 @@ def test_a_file_of_another_workflow_is_no_draft_of_this_one(recent):
             AUTOMATED.replace("workflow: welcome", "workflow: other"), Workflow.objects.get(), recent.ada, recent.now
         )
     assert Workflow.objects.count() == 1
+
+
+def test_a_file_is_tried_while_a_proposal_waits_to_be_ratified_and_without_a_file_the_proposal(recent, tmp_path):
+    version = draft(recent)
+    ratifying.propose(version, recent.ada, recent.now)
+    file = tmp_path / "draft.yaml"
+    file.write_text(AUTOMATED.replace("0.85", "0.9"))
+    assert json.loads(command("welcome", "--file", file, "--json"))["released"]["hits"] == 2
+    assert json.loads(command("welcome", "--json"))["released"]["hits"] == 4
+    assert list(Version.objects.exclude(status="superseded").values_list("number", "status").order_by("number")) == [
+        (1, "in_force"),
+        (2, "proposed"),
+    ]
+
+
+def test_what_is_wrong_in_a_file_is_named_with_its_line(recent, tmp_path):
+    file = tmp_path / "draft.yaml"
+    file.write_text(AUTOMATED.replace("owner: growth", "owner: nobody"))
+    with pytest.raises(CommandError, match=r"line 4.*there is no team “nobody”"):
+        command("welcome", "--file", file)
+    file.write_text("stances: {gone.away: approved}\n")
+    with pytest.raises(CommandError, match=r"line 1.*there is no capability “gone.away”"):
+        command("welcome", "--rulebook", file)
+
+
+def test_a_changed_limit_makes_a_forecast_stale_too(welcome):
+    row = ask(welcome)
+    limits = [{"measure": "amounts.discount", "at_most": 15}]
+    Step.objects.filter(version=row.version, key="discount").update(limits=limits)
+    assert row.stale() == "The draft was changed since this was judged."
+    work_off(lambda: welcome.now)
+    assert Backtest.objects.ask(Asked(plan.fresh(row.version_id)), welcome.ada, welcome.now)
+    work_off(lambda: welcome.now)
+    assert Backtest.objects.first().result["released"]["hits"] == 2  # of 10, and the edited one of 1

@@ -58,7 +58,8 @@ from django.utils import timezone
 from tests.benchmarks.clients.company import rule, settle
 from workflows.engine.drive import drive
 from workflows.engine.starting import start
-from workflows.publishing import load
+from governance.people import Person
+from workflows.ratifying import load_in_force
 
 TEXT = '''
 workflow: score
@@ -77,7 +78,7 @@ steps:
 call_command("migrate", verbosity=0, interactive=False)
 ada, now = settle(), timezone.now()
 rule(ada)
-load(TEXT, ada, now, publish_too=True)
+load_in_force(TEXT, ada, now, Person.objects.get(email="lea@tideway.example"))
 for number in range(50):
     start("score", {"sure": number / 50}, ada, now)
 drive(lambda: now)

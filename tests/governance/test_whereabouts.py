@@ -13,11 +13,11 @@ HERE = Whereabouts.of({"segment": "Enterprise", "market": ["FR", "be"]}, "email"
         ({}, []),
         ({"segment": [], "market": [], "channel": []}, []),
         ({"segment": ["enterprise", "public"]}, []),
-        ({"segment": ["Public"]}, ["segment enterprise"]),
+        ({"segment": ["Public"]}, ["segment Enterprise"]),
         ({"market": ["FR", "BE", "NL"]}, []),
         ({"market": ["FR"]}, ["market be"]),
         ({"channel": [" Email "]}, []),
-        ({"channel": ["letter"], "segment": ["Public"]}, ["segment enterprise", "channel email"]),
+        ({"channel": ["letter"], "segment": ["Public"]}, ["segment Enterprise", "channel email"]),
     ],
 )
 def test_an_asset_holds_where_all_it_names_agree(held, outside):

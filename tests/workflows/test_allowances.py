@@ -80,13 +80,11 @@ def said(action):
 
 
 def decided(world, action, choice="approve", **more):
-    """Ben answers for Growth; where central is asked besides, Dora agrees to what he made of it."""
+    """Ben answers and, where the allowance asks for central approval besides, Dora agrees."""
     review = Review.objects.get(action=action, status="open")
     review.decide(world.ben, choice, world.now, digest=action.digest, **more)
-    action.refresh_from_db()
-    if action.status == "in_review":
-        review.refresh_from_db()
-        review.decide(world.dora, "approve", world.now, digest=action.digest)
+    if rest := Review.objects.filter(pk=review.pk, status="open").first():
+        rest.decide(world.dora, "approve", world.now, digest=rest.action.digest)
     world.work()
     action.refresh_from_db()
     return action

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from governance.ledger import Entry
-from workflows import publishing
+from workflows import publishing, ratifying
 from workflows.actions import Action
 from workflows.definitions import Version, Workflow
 from workflows.publishing import NotPublishable
@@ -284,7 +284,7 @@ def test_a_longer_lead_after_the_approval_tightens_and_a_shorter_one_loosens(cal
     draft = workflow().draft
     (change,) = publishing.differences(draft)
     assert (change.direction, change.old, change.new) == ("tightens", "at once", "2 working days")
-    publish(client)
+    ratifying.publish(draft, calls.ada, timezone.now())
     page = client.get("/workflows/calls/versions/2/").content.decode()
     assert "begins 2 working days after the last approval" in page
     keep(client, lead_days="")

@@ -81,7 +81,7 @@ def test_a_template_is_used_alone_only_where_it_holds(contact, holds, status):
 
 def test_the_review_says_where_the_template_does_not_hold(contact):
     action = send(contact, segments=["Public"], channels=["letter"])
-    assert words(action) == ["Template “Notice” is not approved for segment enterprise or channel email"]
+    assert words(action) == ["Template “Notice” is not approved for segment Enterprise or channel email"]
 
 
 def test_what_the_run_was_given_does_not_say_where_it_happens(contact):
@@ -217,6 +217,39 @@ def test_what_dora_changes_beyond_the_choices_asks_the_owner_of_the_template(con
     assert "Template “Notice”: its words were changed beyond its choices" in words(action)
     assert action.facts["assets"][0]["edited"]
     assert {"key": "owner:template/notice", "title": "Owner of “Notice”", "team": "growth", "need": 1} in action.needs
+
+
+def approves(world, who, action):
+    review = Review.objects.get(status="open")
+    action.refresh_from_db()
+    review.decide(world.people[who], "approve", world.now, digest=action.digest)
+    world.work()
+
+
+def test_what_dora_changed_of_a_bound_mail_goes_out_only_when_its_owner_agrees(contact):
+    action = edit(contact, send(contact, body=BOUND, ownership="needs_approval"), body="Doors at 19:00.")
+    contact.work()
+    assert (action.status, mail.outbox) == ("in_review", [])
+    approves(contact, "ben", action)
+    assert [message.body for message in mail.outbox] == ["Doors at 19:00."]
+
+
+def test_where_the_owner_is_asked_anyway_one_of_them_is_enough(contact):
+    world = contact
+    world.asset("template", "notice", body=BOUND)
+    world.load((SEND % (", values: {venue: London}", "automated")).replace("legal", "growth"))
+    action = world.action(world.run("send", person="lea", contact="priya"), "send")
+    assert [need["team"] for need in action.needs] == ["growth"]
+    approves(world, "ben", action)
+    assert len(mail.outbox) == 1
+
+
+def test_another_venue_goes_out_when_dora_and_the_owner_agreed(contact):
+    action = send(contact, body=BOUND, params=", values: {venue: London}")
+    approves(contact, "dora", action)
+    assert mail.outbox == []
+    approves(contact, "ben", action)
+    assert [message.subject for message in mail.outbox] == ["Priya, come to London"]
 
 
 def test_a_template_that_binds_nothing_leaves_its_words_to_the_reviewers(contact):

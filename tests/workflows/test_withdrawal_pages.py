@@ -123,14 +123,24 @@ def test_a_claim_that_is_not_approved_is_not_offered(world, sign_in):
     assert "Needs the claim “speed”, which is not approved now." in page
 
 
-def test_the_review_shows_the_words_and_leads_to_the_claim(world, sign_in):
+def test_the_review_shows_the_words_and_leads_to_what_they_need(world, sign_in):
     world.rules(phrases=PHRASES)
     world.asset("template", "notice", body={"subject": "Notice", "body": "40 % faster."})
     world.load(NOTICE)
     world.run("notice", person="lea", to="tom@client.example")
     page = read(sign_in("ben"), f"/queue/{Review.objects.get().pk}/")
     assert "“40 % faster” needs the approved claim “speed”, which is not named" in page
-    assert 'href="/register/claim/speed/"' in page
+    assert 'href="/register/phrases/"' in page
+
+
+def test_the_form_that_edits_a_bound_mail_says_what_may_change(world, sign_in):
+    fields = {"venue": {"choices": ["Rome", "Paris"]}, "agenda": {"fixed": "Doors at 18:00."}}
+    body = {"subject": "Come to {{ venue }}", "body": "{{ agenda }}", "fields": fields}
+    world.asset("template", "notice", title="Invitation", body=body)
+    world.load(NOTICE.replace("template: notice", "template: notice, values: {venue: Rome}"))
+    world.run("notice", person="lea", to="tom@client.example")
+    page = read(sign_in("ben"), f"/queue/{Review.objects.get().pk}/?form=edit")
+    assert "Of Invitation only this may change: venue (Rome, Paris). Anything else asks Growth." in page
 
 
 # --- the forms -----------------------------------------------------------------------------------------------------

@@ -11,14 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from pydantic import ValidationError
+from django.db import DatabaseError, transaction
 
 from governance import databases
 from governance.judging import Outcome
 from governance.people import Actor
 from workflows.actions import Action, Status
-from workflows.capabilities.contract import CapabilityError
 from workflows.engine.advance import Runs
 from workflows.engine.counting import Counter
 from workflows.engine.judge import InForce, judge_one
@@ -81,22 +79,22 @@ def _recall(action_ids: Sequence[int], actor: Actor, now: datetime, reason: str)
 def _judged(works: Sequence[Work], now: datetime) -> Iterator[Work]:
     """Judge each by what its facts are now. What cannot be judged stays in the queue as it is: people have it."""
     in_force = InForce.now({work.action.workflow_id for work in works})
-    known = [work for work in works if _is_known(work, now)]
+    known = []
+    for work in works:
+        try:
+            work.capability = capability_of(work.step)
+            gather_facts(work, now)
+        except DatabaseError:  # nothing more can be done in this transaction
+            raise
+        except Exception as error:  # whatever its capability's own code does: the others are judged all the same
+            log.warning("Action %s could not be judged again: %s", work.action.pk, error)
+            continue
+        known.append(work)
     counter = Counter(known, in_force, now)
     for work in known:
         counter.look(work)
         judge_one(work, in_force, now)
         yield work
-
-
-def _is_known(work: Work, now: datetime) -> bool:
-    try:
-        work.capability = capability_of(work.step)
-        gather_facts(work, now)
-    except (CapabilityError, ValidationError) as error:
-        log.warning("Action %s could not be judged again: %s", work.action.pk, error)
-        return False
-    return True
 
 
 def _take_back(works: Sequence[Work], actor: Actor, now: datetime, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from governance.envelope.guardrails import Rule
 from governance.envelope.quiethours import OpenHours
@@ -34,23 +35,32 @@ def rules_under(rulebook: Rulebook | None, step: Step) -> Rules:
     if step.capability and rulebook is None:
         return Rules(step.capability, None, "No rulebook is in force", own)
     envelope = rulebook.envelope if rulebook else Envelope.of({})
-    place = (step.capability, step.version.workflow.slug, step.key)
-    return narrowed(envelope, str(rulebook), place, own, step.version.category)
+    version = step.version
+    place = Place(step.capability, version.workflow.slug, step.key, version.category)
+    return narrowed(envelope, str(rulebook), place, own)
 
 
-def narrowed(
-    envelope: Envelope, source: str, place: tuple[str, str, str], own: Sequence[Condition], category: str = ""
-) -> Rules:
-    """Return what the envelope says for a capability in a workflow's step. `source` names the envelope for people.
+class Place(NamedTuple):
+    """Where something is done: what holds there depends on all of these."""
+
+    capability: str
+    workflow: str
+    step: str
+    category: str = ""
+
+
+def narrowed(envelope: Envelope, source: str, place: Place, own: Sequence[Condition]) -> Rules:
+    """Return what the envelope says for a place. `source` names the envelope for people.
 
     Where a person works with nothing of ours, there is nothing to approve or refuse.
     """
-    if not place[0]:
+    if not place.capability:
         return Rules("", "approved", "", own, uses=None)
-    rails = [condition(rail, source) for rail in envelope.guardrails if rail.applies(*place)]
-    found = decided(envelope.stances, *place[:2])
+    rails = [condition(rail, source) for rail in envelope.guardrails if rail.applies(*place[:3])]
+    found = decided(envelope.stances, place.capability, place.workflow)
+    kind = (place.capability, place.workflow, place.category)
     return Rules(
-        place[0],
+        place.capability,
         found.stance,
         source,
         [*own, *rails],
@@ -58,18 +68,18 @@ def narrowed(
         uses=envelope.data_uses,
         classes=envelope.data_classes,
         phrases=envelope.phrases,
-        allowances=[row for row in envelope.allowances if row.applies(*place[:2], category)],
-        hours=hours_of(envelope, *place[:2], category),
+        allowances=[row for row in envelope.allowances if row.applies(*kind)],
+        hours=_hours(envelope, kind),
         tracks=by_key(envelope.tracks),
     )
 
 
-def hours_of(envelope: Envelope, capability: str, workflow: str, category: str) -> list[OpenHours]:
-    """Return when its effects may happen; what has none outside our database needs no hours."""
-    does = capabilities().get(capability)
+def _hours(envelope: Envelope, kind: tuple[str, str, str]) -> list[OpenHours]:
+    """Return when the place's effects may happen; what has none outside our database needs no hours."""
+    does = capabilities().get(kind[0])
     if does is None or not does.effect:
         return []
-    return [row for row in envelope.open_hours if row.applies(capability, workflow, category)]
+    return [row for row in envelope.open_hours if row.applies(*kind)]
 
 
 def condition(rail: Rule, source: str) -> Condition:

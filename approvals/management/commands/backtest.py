@@ -13,11 +13,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from approvals.backtests import files, past, words
+from approvals.backtests import files, past, plan, words
 from approvals.backtests.past import Window
 from approvals.backtests.plan import CannotPlan, Plan
 from approvals.backtests.row import DAYS, Asked, judge
-from governance.rulebook import Rulebook
 from workflows.definitions import Version, Workflow
 from workflows.yamltext import FileProblems
 
@@ -53,7 +52,9 @@ class Command(BaseCommand):
             made = _plan(found, now, options)
             ids = past.actions(made, _window(now, options))
             result = judge(made, ids).as_json()
-        except (CannotPlan, FileProblems, ValueError) as error:
+        except FileProblems as problems:
+            raise CommandError("\n".join(problem.at("the file") for problem in problems.problems)) from None
+        except (CannotPlan, ValueError) as error:
             raise CommandError(str(error)) from None
         seconds = round(time.perf_counter() - begun, 2)
         if options["json"]:
@@ -65,25 +66,17 @@ class Command(BaseCommand):
 
 
 def _plan(workflow: Workflow, now: datetime, options: dict[str, Any]) -> Plan:
-    tries_files = options["file"] or options["rulebook"]
-    person = files.somebody_for(workflow) if tries_files else None
-    with files.taken_back() if tries_files else nullcontext():
-        rulebook: Rulebook | None = None
-        version = _draft(workflow)
-        if person and options["file"]:
-            version = files.version_from(_text(options["file"]), workflow, person, now)
-        if person and options["rulebook"]:
-            rulebook = files.rulebook_from(_text(options["rulebook"]), person, now)
-        if version is None:
-            raise CannotPlan(f"{workflow.title} has no version.")
-        sweep = _sweep(options)
-        floors = dict(map(_floor, options["floor"]))
+    rulebook = files.rulebook_from(_text(options["rulebook"])) if options["rulebook"] else None
+    sweep, floors = _sweep(options), dict(map(_floor, options["floor"]))
+    with files.taken_back() if options["file"] else nullcontext():
+        version = _version(workflow, now, options["file"])
         return Asked(version, rulebook, step=options["step"], floors=floors, sweep=sweep).plan()
 
 
-def _draft(workflow: Workflow) -> Version | None:
-    versions = workflow.versions.select_related("workflow", "owner")
-    return versions.filter(status__in=("draft", "proposed")).first() or versions.filter(status="in_force").first()
+def _version(workflow: Workflow, now: datetime, file: Path | None) -> Version:
+    if file is None:
+        return plan.to_try(workflow)
+    return files.version_from(_text(file), workflow, files.somebody_for(workflow), now)
 
 
 def _text(file: Path) -> str:
