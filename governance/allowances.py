@@ -138,14 +138,14 @@ def digest_of(allowance: Allowance, name: str) -> str:
 def locked_meters(wanted: Mapping[str, tuple[Allowance, str]], ids: Collection[int]) -> dict[str, Meter]:
     """Lock the meters with these digests, made where there are none, and those with these ids; by digest.
 
-    Three statements at most. In the order of ids; new ones are made in the order of their digests.
+    Three statements at most. New ones are made before anything is locked, in the order of their digests, and all are
+    locked in the order of their ids: whoever waits for one that somebody else is making holds nothing others lock.
     """
-    found = _lock(Q(digest__in=wanted) | Q(pk__in=ids))
-    missing = sorted(set(wanted) - set(found))
+    there = set(Meter.objects.filter(digest__in=wanted).values_list("digest", flat=True)) if wanted else set()
+    missing = sorted(set(wanted) - there)
     if missing:
         Meter.objects.bulk_create((_new(digest, *wanted[digest]) for digest in missing), ignore_conflicts=True)
-        found |= _lock(Q(digest__in=missing))
-    return found
+    return _lock(Q(digest__in=wanted) | Q(pk__in=ids))
 
 
 def _lock(which: Q) -> dict[str, Meter]:

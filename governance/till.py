@@ -82,7 +82,7 @@ class Till:
         for demand in self._demands.get(action, ()):
             for name in demand.names:
                 for contact in demand.contacts or ("",):
-                    yield self._meter(demand, name).pk, contact[:200], demand.amount
+                    yield self._meter(demand, name).pk, contact, demand.amount
 
     def _meter(self, demand: Demand, name: str) -> Meter:
         return self._meters[digest_of(demand.allowance, name)]
@@ -117,13 +117,13 @@ class Till:
                 yield meter.used(self._now) - (Decimal(own.amount) if own and still else ZERO), demand.amount, name
 
     def _is_new(self, meter: Meter, contact: str) -> bool:
-        newest = self._newest.get((meter.pk, contact[:200]))
+        newest = self._newest.get((meter.pk, contact))
         return newest is None or not counts(meter.spans, newest, self._now)
 
     def _has(self, action: int, demand: Demand) -> bool:
         """Whether the action has begun with all of this before, or had it committed in a window that is over."""
         meters = [self._meter(demand, name) for name in demand.names]
-        rows = [self._own[action].get((meter.pk, each[:200])) for meter in meters for each in demand.contacts or ("",)]
+        rows = [self._own[action].get((meter.pk, each)) for meter in meters for each in demand.contacts or ("",)]
         spans = {meter.pk: meter.spans for meter in meters}
         return all(
             row is not None and (row.state == State.USED or not counts(spans[row.meter_id], row.slot, self._now))
@@ -137,7 +137,7 @@ class Till:
             for name in demand.names:
                 meter = self._meter(demand, name)
                 for contact in demand.contacts or ("",):
-                    self._take(action, meter, contact[:200], demand.amount, state)
+                    self._take(action, meter, contact, demand.amount, state)
         return any(demand.names for demand in found)
 
     def _take(self, action: int, meter: Meter, contact: str, amount: Decimal, state: State) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from math import isfinite
 from typing import Any
 
@@ -21,6 +22,10 @@ from governance.envelope.fingerprints import fingerprint
 
 ONE = Decimal(1)
 EVERYTHING = ("",)
+LONGEST = 200
+"""Longer addresses are counted under their SHA-256."""
+NAME = 40
+"""Longer values of a record are no names that are filled into a text, and would take too many of its words away."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def contacts_of(reach: Reach) -> tuple[str, ...]:
         found = {f"{reach.record['kind']}/{reach.record['key']}": None}
     if not found or "" in found:
         raise LookupError("it does not say whom it reaches")
-    return tuple(found)
+    return tuple(each if len(each) <= LONGEST else sha256(each.encode()).hexdigest() for each in found)
 
 
 def contact(address: str) -> str:
@@ -94,7 +99,7 @@ def contact(address: str) -> str:
 
 
 def _content(reach: Reach) -> tuple[str, ...]:
-    known = [value for value in reach.record.values() if isinstance(value, str)]
+    known = [value for value in reach.record.values() if isinstance(value, str) and len(value) <= NAME]
     names = fingerprint(reach.text, known) or fingerprint(reach.text)
     if not names:
         raise LookupError("it has no text of its own")

@@ -33,6 +33,19 @@ def zone_of(hours: OpenHours, facts: Facts) -> ZoneInfo:
         raise NoZone(f"“{name}” is no time zone, so it cannot be told when its hours are open") from None
 
 
+def told(rows: Sequence[OpenHours], facts: Facts) -> list[OpenHours]:
+    """Return those of which it can be told where they are read."""
+    return [hours for hours in rows if _has_zone(hours, facts)]
+
+
+def _has_zone(hours: OpenHours, facts: Facts) -> bool:
+    try:
+        zone_of(hours, facts)
+    except NoZone:
+        return False
+    return True
+
+
 def opening(rows: Sequence[OpenHours], facts: Facts, now: datetime) -> datetime | None:
     """Return the first moment from now on at which all of them are open; None when there is none. Raises NoZone."""
     zones = [zone_of(hours, facts) for hours in rows]

@@ -86,6 +86,20 @@ def test_an_address_is_one_contact_however_it_is_written(address):
         assert contact(f"{name}+sale@{host}") == contact(address)
 
 
+def test_long_addresses_that_begin_alike_are_two_contacts():
+    found = asked({"contacts": [f"{'a' * 60}@{'b.' * 90}{end}.example" for end in ("one", "two")]}, per="contact")
+    assert len(set(found.names)) == 2
+    assert max(map(len, found.names)) <= 200
+
+
+def test_long_notes_on_a_record_hide_none_of_a_texts_words():
+    plain, noted = (
+        asked({"text": TEXT, "record": {"kind": "client", "key": "tom", "note": note}}, per="content")
+        for note in ("", TEXT)
+    )
+    assert plain.names == noted.names
+
+
 def test_the_same_words_to_two_people_are_one_text():
     tom, ann = (fingerprint(f"Dear {name}, {TEXT} {number}", [name]) for name, number in (("Tom", "17"), ("Ann", "4")))
     assert tom == ann

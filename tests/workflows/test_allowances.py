@@ -16,6 +16,7 @@ from workflows.engine.claim import claim
 from workflows.engine.interventions import cancel_run, cancel_step
 from workflows.engine.propose import propose
 from workflows.engine.sweep import GRACE
+from workflows.rejudging import judge_again
 
 BOOKING = """
 workflow: booking
@@ -210,6 +211,18 @@ def test_a_lower_limit_goes_on_with_what_is_used(desk):
     book(desk, 60_000)
     desk.rules(allowances=[{**SPEND, "limit": 70_000}])
     assert book(desk, 15_000).status == "in_review"
+
+
+def test_what_waits_for_people_is_told_of_a_lower_limit_at_once(desk, supplier):
+    book(desk, 60_000)
+    desk.load(BOOKING % ('""', supplier.url, "needs_approval"))
+    asked = book(desk, 30_000)
+    assert said(asked) == []
+    desk.rules(allowances=[{**SPEND, "limit": 70_000}])
+    assert judge_again(desk.now).rebadged == 1
+    asked.refresh_from_db()
+    assert said(asked)[0].startswith("Programme spend (spring): 60,000 + 30,000 ≥ 70,000")
+    assert used() == 60_000
 
 
 def test_another_window_begins_with_nothing(desk):

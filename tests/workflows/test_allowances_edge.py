@@ -48,4 +48,4 @@ def test_64_processes_at_the_edge_begin_exactly_the_limit(database, each):
     meters = found["meters"]
     assert (meters["all:"], meters["workflow:news"]) == (40 * each, 40 * each)
     people = [level for name, level in meters.items() if name.startswith("one:")]
-    assert (len(people), sum(people), meters["many:"]) == (7, 40 * each, 7)
+    assert (sum(people), meters["many:"]) == (40 * each, sum(level > 0 for level in people))

@@ -111,6 +111,13 @@ def test_where_nobody_can_tell_the_hours_a_person_is_asked(clients):
     assert approved(clients, action).status == "done"
 
 
+def test_hours_nobody_can_tell_do_not_open_the_others(clients):
+    clients.rules(open_hours=[OFFICE, {**OFFICE, "key": "market", "zone_field": "record.zone"}])
+    clients.now = MONDAY_EVENING
+    action = approved(clients, send(clients, "joe"))
+    assert (action.status, action.not_before) == ("ready", TUESDAY_8)
+
+
 def test_another_category_has_no_quiet_hours(clients):
     clients.rules(open_hours=[{**OFFICE, "category": "service"}])
     clients.now = MONDAY_EVENING

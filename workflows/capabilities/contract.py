@@ -101,12 +101,10 @@ class Facts:
     amounts: Mapping[str, float] = field(default_factory=dict)
     fields: Sequence[str] = ()
     """Fields of the step's record that went into it, besides those the step's own expressions name."""
-    says: Sequence[str] = ()
-    """Names of the payload's fields that others will read as words; none: any text of it might be."""
     contacts: Sequence[str] = ()
     """Whom it really reaches, by the addresses that stand in the payload."""
-    text: str = ""
-    """The words that go out."""
+    says: Sequence[str] = ()
+    """Names of the payload's fields that others will read as words; none: any text of it might be."""
 
 
 @dataclass(frozen=True)

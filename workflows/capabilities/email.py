@@ -80,9 +80,7 @@ class Send(Capability):
         return completed(payload, context)
 
     def facts(self, payload: Payload, context: Context) -> Facts:
-        words = f"{payload.subject}\n{payload.body}"
-        found = facts_of(payload, context, CHANNEL)
-        return replace(found, amounts={"recipients": 1}, contacts=[payload.to], text=words)
+        return replace(facts_of(payload, context, CHANNEL), amounts={"recipients": 1}, contacts=[payload.to])
 
     def host(self, payload: Payload) -> str:
         return "the mail server"

@@ -20,7 +20,7 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
 from workflows.engine.ask import ask_people
-from workflows.engine.counting import Counter, look_again
+from workflows.engine.counting import Counter, ask_again
 from workflows.engine.judge import InForce, verdict_on
 from workflows.engine.pace import for_lead
 from workflows.engine.propose import gather_facts, sentence
@@ -126,7 +126,7 @@ def _commit(work: Work, now: datetime) -> None:
     """Take what an allowance counts from the approval on. One that came since it was judged counts at begin."""
     if not work.action.facts.get("usage"):
         return
-    look_again(work)
+    ask_again(work)
     counter = Counter([work], InForce.now({work.action.workflow_id}), now)
     counter.commit(work)
     counter.write()

@@ -7,6 +7,8 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from pydantic import ValidationError
+
 from governance.envelope.allowances import Allowance, as_written
 from governance.envelope.demands import Demand, Reach, demand
 from governance.rulewords import over_words
@@ -14,6 +16,7 @@ from governance.till import State, Till
 from workflows.capabilities.contract import CapabilityError
 from workflows.engine.judge import InForce, rules_on
 from workflows.engine.pace import Wait, for_hours, hours_on
+from workflows.engine.propose import sentence
 from workflows.engine.work import Work, capability_of
 
 
@@ -115,14 +118,21 @@ def reach_of(work: Work) -> Reach:
         record=work.record,
         amounts=work.action.facts.get("amounts", {}),
         contacts=said.contacts if said else (),
-        text=said.text if said else "",
+        text="\n".join(_words(work.action.payload, said.says)) if said else "",
     )
 
 
-def look_again(work: Work) -> None:
+def _words(payload: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [value for name in names if isinstance(value := payload.get(name), str)]
+
+
+def ask_again(work: Work) -> None:
     """Ask the capability once more what it says of the payload, where nothing was proposed in this transaction."""
     work.capability = work.capability or capability_of(work.step)
     if work.said is None and work.capability is not None and work.action.payload:
         if work.context is None:
             raise CapabilityError("there is nothing to look at")
-        work.said = work.capability.facts(work.typed(work.capability), work.context)
+        try:
+            work.said = work.capability.facts(work.typed(work.capability), work.context)
+        except ValidationError as error:
+            raise CapabilityError(sentence(error)) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from governance.envelope.openings import NoZone, opening, working_days_later
+from governance.envelope.openings import opening, told, working_days_later
 from governance.envelope.quiethours import OpenHours
 from workflows.engine.judge import InForce, rules_on, steps_on
 from workflows.engine.work import Work
@@ -31,10 +31,8 @@ def for_hours(work: Work, rows: Sequence[OpenHours], now: datetime) -> Wait | No
     somebody asked for, does not."""
     if work.action.is_undo:
         return None
-    try:
-        opens = opening(rows, work.action.facts, now)
-    except NoZone:
-        return None  # because of it a person was asked, who said yes
+    rows = told(rows, work.action.facts)  # because of any other a person was asked, who said yes
+    opens = opening(rows, work.action.facts, now)
     if opens == now:
         return None
     names = ", ".join(row.title or row.key for row in rows)
@@ -54,10 +52,8 @@ def for_lead(work: Work, in_force: InForce, now: datetime) -> Wait | None:
     days = 0 if work.action.is_undo else max(step.lead_days for step in steps_on(work, in_force))
     if not days:
         return None
-    try:
-        until = working_days_later(hours_on(work, in_force), work.action.facts, now, days)
-    except NoZone:
-        until = working_days_later((), {}, now, days)
+    rows = told(hours_on(work, in_force), work.action.facts)
+    until = working_days_later(rows, work.action.facts, now, days)
     return Wait(until or now + LONGEST, f"{days} working day{'s' if days > 1 else ''} after the last approval")
 
 
