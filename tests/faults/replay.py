@@ -33,12 +33,19 @@ CHANGES: dict[str, Status] = {
     "action.approved": S.READY,
     "action.rejected": S.REJECTED,
     "action.sent_back": S.READY,
+    "action.recalled": S.READY,
+    "action.waits": S.READY,
     "action.taken_over": S.WITH_PERSON,
     "action.cancelled": S.CANCELLED,
     "action.skipped": S.SKIPPED,
     "action.expired": S.EXPIRED,
 }
-REMARKS = frozenset({"action.edited", "action.waiting", "review.escalated", "children.cancelled", "signal.received"})
+REMARKS = frozenset(
+    {
+        *("action.edited", "action.waiting", "action.judged_again", "review.agreed", "review.escalated"),
+        *("children.cancelled", "signal.received"),
+    }
+)
 """Verbs about an action that change no state."""
 RUNS: dict[str, str] = {
     "run.started": "open",
@@ -81,6 +88,8 @@ def action_gaps(action: ActionRow, entries: Sequence[EntryRow]) -> Iterator[str]
     stands = BIRTHS[telling[0].verb]
     for entry in telling[1:]:
         to = _leads_to(entry)
+        if entry.verb == "action.waits" and stands is S.READY:  # inline, it is put off where it stands
+            continue
         if to is None:
             yield f"action {action.id}: the checker does not know the verb {entry.verb} (entry {entry.id})"
             return
