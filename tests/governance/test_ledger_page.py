@@ -57,7 +57,7 @@ def test_olga_who_audits_sees_all(told, sign_in):
 
 def test_a_filter_does_not_reach_what_the_person_may_not_see(told, sign_in):
     ben = sign_in("ben")
-    assert "No entry fits." in plain(ben.get(f"/ledger/?run={told.theirs.pk:,}"))
+    assert "No entry fits." in plain(ben.get(f"/ledger/?run={told.theirs.pk}"))
     assert "No entry fits." in plain(ben.get("/ledger/?person=eve@tideway.example"))
     refused = ben.get("/ledger/?workflow=deals")
     assert refused.status_code == 422
