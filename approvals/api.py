@@ -93,6 +93,7 @@ class ReviewJson(serializers.ModelSerializer[Review]):
     digest = serializers.CharField(source="action.digest", read_only=True, help_text="send it back when approving")
     reasons = serializers.ListField(source="action.reasons", child=serializers.DictField(), read_only=True)
     must_agree = SeatJson(source="seats", many=True, read_only=True, help_text="empty: one of the team is enough")
+    asked = serializers.CharField(read_only=True, help_text="send it back, too: what is asked anew is not approved")
     choices = serializers.SerializerMethodField()
     barred = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
@@ -102,8 +103,8 @@ class ReviewJson(serializers.ModelSerializer[Review]):
         model = Review
         fields = (
             "id", "headline", "kind", "status", "workflow", "step", "run", "action", "team", "opened_at", "due_at",
-            "level", "closed_at", "claimed_by", "question", "payload", "digest", "reasons", "must_agree", "choices",
-            "barred", "decision", "links",
+            "level", "closed_at", "claimed_by", "question", "payload", "digest", "reasons", "asked", "must_agree",
+            "choices", "barred", "decision", "links",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -131,6 +132,7 @@ class ReviewJson(serializers.ModelSerializer[Review]):
 class AnswerJson(KnownFields):
     choice = serializers.ChoiceField(choices=Choice.choices)
     digest = serializers.CharField(default="", allow_blank=True, max_length=64, help_text="of what you looked at")
+    asked = serializers.CharField(default="", allow_blank=True, max_length=16, help_text="of why it was asked, of whom")
     note = serializers.CharField(default="", allow_blank=True, max_length=10_000)
     payload = ObjectField(default=dict, help_text="the changed fields of an edit, or what came of a to-do")
 

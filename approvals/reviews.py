@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -98,6 +100,13 @@ class Review(models.Model):
     def decision(self) -> Decision | None:
         return self.decisions.select_related("person").first()
 
+    @property
+    def asked(self) -> str:
+        """What stands for the reasons it is asked for, and for who must agree: it may be judged again meanwhile."""
+        action = self.action
+        said = [[str(reason["rule"]) for reason in action.reasons], [str(need["key"]) for need in action.needs]]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
     def barred(self, person: Person) -> str:
         """Return why the person must not decide this; empty when they may."""
         if reason := self._is_not_asked(person):
@@ -139,10 +148,13 @@ class Review(models.Model):
         now: datetime,
         *,
         digest: str = "",
+        asked: str = "",
         note: str = "",
         payload: Mapping[str, Any] | None = None,
     ) -> Decision | Vote:
         """Answer the review. One transaction; the review's row is locked first, so that one answer wins.
+
+        `digest` and, if given, `asked` are of what the person looked at: the payload, and why it is asked of whom.
 
         Where several must agree, an agreement that is not the last is a Vote, and the review stays open.
         Raises AlreadyDecided, NotAllowed, Stale (what was seen has changed), EditRefused, CapabilityError, and
@@ -157,7 +169,7 @@ class Review(models.Model):
                 raise AlreadyDecided(locked.decision)
             if reason := locked.barred(person):
                 raise NotAllowed(reason)
-            if len(digest) > 64:  # no digest of ours, and more than its column holds
+            if len(digest) > 64 or (asked and asked != locked.asked):  # longer ones are none of ours
                 raise Stale
             _check_answer(locked, choice, note)
             made = answered(locked, person, choice, now, digest=digest, note=note, payload=payload)

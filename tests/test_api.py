@@ -302,7 +302,10 @@ def test_an_edit_outside_the_envelope_is_422_with_its_reasons(welcome, token):
         ({"choice": "reject"}, "Say in a few words why"),
         ({"choice": "done", "note": "By phone"}, "is no answer here"),
         ({"choice": "perhaps"}, "choice:"),
-        ({"choice": "approve", "unkown": 1}, "There is no field “unkown”; there are choice, digest, note, payload."),
+        (
+            {"choice": "approve", "unkown": 1},
+            "There is no field “unkown”; there are choice, digest, asked, note, payload.",
+        ),
         ({}, "choice:"),
     ],
 )

@@ -34,7 +34,8 @@ def decision(request: HttpRequest, key: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return shown(request, pane(person, filters, found, item=item, form=form), filters, 422)
     try:
-        made = found.decide(person, choice, now, digest=request.POST.get("digest", ""), **_given(form))
+        digest, asked = (request.POST.get(name, "") for name in ("digest", "asked"))
+        made = found.decide(person, choice, now, digest=digest, asked=asked, **_given(form))
     except FORESEEN as error:
         return _stopped(request, key, form, error)
     messages.success(request, told(item, choice) if isinstance(made, Decision) else _told_vote(item, made))

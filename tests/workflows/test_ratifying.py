@@ -299,3 +299,19 @@ def test_whoever_must_agree_by_now_is_asked(calls):
     review.decide(calls.ben, "approve", calls.now, digest=review.action.digest)
     calls.work()
     assert calls.action(run, "note").status == "done"
+
+
+def test_a_page_opened_before_it_was_judged_again_approves_nothing(calls, sign_in):
+    calls.rules(guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it"}])
+    calls.run("calls")
+    ben, review = sign_in("ben"), Review.objects.get()
+    page = ben.get(f"/queue/{review.pk}/").content.decode()
+    sent = {"choice": "approve", "digest": review.action.digest, "asked": review.asked}
+    assert f'name="asked" value="{review.asked}"' in page
+    calls.rules(guardrails=[{"when": "run.id > -1", "effect": "review", "reason": "Look again"}])
+    Rulebook.objects.update(rejudged=False)
+    rejudging.judge_again(calls.now)
+    assert ben.post(f"/queue/{review.pk}/decision/", sent).status_code == 409
+    assert Review.objects.get().is_open
+    sent["asked"] = Review.objects.get().asked
+    assert ben.post(f"/queue/{review.pk}/decision/", sent).status_code == 302
