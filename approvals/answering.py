@@ -68,9 +68,12 @@ def _edit(review: Review, person: Person, now: datetime, digest: str, note: str,
         votes.append(vote)
         return counted.is_enough
 
-    if answers.edited(review.action_id, digest, payload or {}, Actor.of(person), now, note, enough):
+    released = answers.edited(review.action_id, digest, payload or {}, Actor.of(person), now, note, enough)
+    if votes:  # what it has become is asked of more than any one of the team: the votes count from now on
+        type(review).objects.filter(pk=review.pk).update(tracked=True)
+    if released:
         return review.close(person, Choice.EDIT, now, digest=digest, note=note, payload=payload)
-    type(review).objects.filter(pk=review.pk).update(tracked=True, claimed_by=None)
+    review.release(person)
     review.refresh_from_db()
     review.action.refresh_from_db()
     arrange([review], now)

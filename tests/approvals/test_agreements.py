@@ -137,6 +137,19 @@ def test_an_edit_beyond_the_editors_own_reach_asks_the_next(moves):
     assert moves.action(review.action.run, "move").status == "in_review"
 
 
+def test_an_edit_that_only_its_editor_must_agree_to_falls_when_the_editor_leaves(world):
+    world.record("pot", "a", amount=1_000_000)
+    world.record("pot", "b", amount=0)
+    world.load(MOVES.replace("OWNERSHIP", "needs_approval").replace("tracks: [owner]", "tracks: [director]"))
+    Qualification.objects.create(person=world.ben, skill="director")
+    review = asked(world, 500)
+    made = review.decide(world.ben, "edit", world.now, digest=review.action.digest, payload={"amount": "400"})
+    assert isinstance(made, Decision)
+    Qualification.objects.all().delete()
+    world.work()
+    assert world.action(review.action.run, "move").status == "in_review"
+
+
 def test_an_edit_of_what_legal_covers_asks_legal_again(world):
     world.load(MOVES.replace("OWNERSHIP", "automated").replace("covers: [target]", "covers: [amount]"))
     world.record("pot", "a", amount=1_000_000)
