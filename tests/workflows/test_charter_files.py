@@ -99,7 +99,7 @@ def usage(draw):
 
 
 def verdicts(many=MANY, seed=1):
-    """Every verdict on so many facts, the same each time, with all it says, by the versions and the rulebook in force here.
+    """Every verdict on so many facts, the same each time, by the versions and the rulebook in force here.
 
     Where the words stand (`Rulebook 3`) is left out: an installation numbers its own rulebooks.
     """
