@@ -11,6 +11,7 @@ PAGES = (
     "workflows.views.workflows",
     "workflows.views.drafts",
     "workflows.views.publishing",
+    "workflows.views.charter",
     "workflows.views.records",
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",

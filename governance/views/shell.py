@@ -14,6 +14,7 @@ PLACES = (
     ("Queue", "queue", "inbox"),
     ("Runs", "runs", "player-play"),
     ("Workflows", "workflows", "sitemap"),
+    ("Charter", "charter", "file-text"),
     ("Rulebook", "rulebook", "file-certificate"),
     ("Records", "records", "database"),
     ("Ledger", "ledger", "history"),

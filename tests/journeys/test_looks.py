@@ -19,6 +19,8 @@ PAGES = (
     "/workflows/expansion-motion/versions/",
     "/workflows/expansion-motion/start/",
     "/workflows/nurture-contact/backtests/",
+    "/charter/",
+    "/charter/?on=2026-01-01",
     "/rulebook/",
     "/allowances/",
     "/register/",
