@@ -12,6 +12,7 @@ PAGES = (
     "workflows.views.drafts",
     "workflows.views.publishing",
     "workflows.views.charter",
+    "workflows.views.readiness",
     "workflows.views.records",
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",

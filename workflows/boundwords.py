@@ -57,3 +57,11 @@ def who(step: Step) -> str:
     """Return who answers, with how many of them: “Growth”, or its tracks: “Press, 2 of Legal”."""
     tracks = [Track.model_validate(row) for row in step.tracks]
     return ", ".join(track.title or track_words(track) for track in tracks) or step.reviewers.name
+
+
+OWNERSHIP_WORDS = {
+    "automated": "Automated",
+    "recommends": "Automated, only recommends",
+    "needs_approval": "Needs approval",
+    "human_owned": "Human-owned",
+}

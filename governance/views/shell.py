@@ -15,6 +15,7 @@ PLACES = (
     ("Runs", "runs", "player-play"),
     ("Workflows", "workflows", "sitemap"),
     ("Charter", "charter", "file-text"),
+    ("Readiness", "readiness", "chart-dots"),
     ("Rulebook", "rulebook", "file-certificate"),
     ("Records", "records", "database"),
     ("Ledger", "ledger", "history"),

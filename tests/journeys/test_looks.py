@@ -21,6 +21,7 @@ PAGES = (
     "/workflows/nurture-contact/backtests/",
     "/charter/",
     "/charter/?on=2026-01-01",
+    "/readiness/",
     "/rulebook/",
     "/allowances/",
     "/register/",
