@@ -14,7 +14,7 @@ from governance.paths import EscalationPath, Rung, add_path
 from governance.people import Actor, Person, Role, Team
 from governance.publishing import Change
 from governance.register import Asset
-from governance.rulebook import Rulebook, in_force
+from governance.rulebook import Rulebook, Status, in_force
 from governance.rulechanges import changes
 from workflows import charterfiles, publishing
 from workflows import ratifying as flows
@@ -25,7 +25,7 @@ from workflows.charters import PROOF, SAID, asset_part, path_part
 from workflows.checks import Names
 from workflows.definitions import Version, Workflow
 from workflows.files import Document, WorkflowPart
-from workflows.publishing import NotPublishable, parts_in_force
+from workflows.publishing import NotPublishable, part_of, parts_in_force
 from workflows.yamltext import FileProblems, Problem
 
 
@@ -163,10 +163,12 @@ class _Import:
         found = changes(drafting.content_of(in_force()), self.charter.envelope, titles)
         if not found:
             return
-        if drafting.current() is not None:
-            raise NotPublishable("A draft of the rulebook stands. Publish or discard it first.")
+        draft = drafting.current()
+        if draft is not None and drafting.content_of(draft) != self.charter.envelope:
+            raise NotPublishable("Another draft of the rulebook stands. Publish or discard it first.")
         self.brought.rule_changes = found
-        draft = drafting.keep(self.charter.envelope, self.person, self.now, seen=drafting.seen_now())
+        if draft is None:
+            draft = drafting.keep(self.charter.envelope, self.person, self.now, seen=drafting.seen_now())
         if self.publish:
             seen = drafting.seen_now()
             draft = ratifying.publish(draft.pk, self.person, self.now, seen=seen, titles=titles, second=self.second)
@@ -180,6 +182,10 @@ class _Import:
             self.brought.notes.append(f"The file says nothing of {current[slug].title}. It stays in force.")
 
     def _workflow(self, part: WorkflowPart) -> tuple[Version, list[Change]]:
+        """A draft that says the same, of an earlier import, is the one that takes force."""
+        draft = Version.objects.filter(workflow__slug=part.workflow, status=Status.DRAFT).first()
+        if self.publish and draft is not None and part_of(draft) == part:
+            return draft, flows.publish(draft, self.person, self.now, second=self.second)
         if self.publish:
             return flows.put_in_force(part, self.person, self.now, self.second)
         return publishing.keep(part, self.person, self.now)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from governance import drafting
 from governance.judging import judge
 from governance.ledger import Entry
 from governance.paths import EscalationPath
@@ -17,6 +18,7 @@ from workflows.charterimports import bring_in
 from workflows.definitions import Version, Workflow
 from workflows.engine.judge import InForce
 from workflows.engine.rules import rules_of
+from workflows.publishing import NotPublishable
 from workflows.versions import published, terms_of
 from workflows.yamltext import FileProblems
 
@@ -166,6 +168,20 @@ def test_the_same_file_again_changes_nothing(charter, capsys):
     call_command("import_charter", str(FILE), email="ada@tideway.example", publish=True)
     assert "Everything in it is in force already; nothing changed." in capsys.readouterr().out
     assert Entry.objects.count() == entries
+
+
+def test_the_drafts_of_an_import_are_those_that_a_second_one_puts_in_force(world):
+    bring_in(TEXT, lead(world), world.now)
+    drafts = set(Version.objects.values_list("pk", flat=True))
+    bring_in(TEXT, world.ada, world.later(hours=1), publish=True, second=world.lea)
+    assert set(Version.objects.filter(status=Status.IN_FORCE).values_list("pk", flat=True)) == drafts
+    assert not Rulebook.objects.filter(status=Status.DRAFT).exists()
+
+
+def test_another_leaders_draft_of_the_rulebook_is_never_written_over(world):
+    drafting.keep({"stances": []}, world.lea, world.now, seen=drafting.seen_now())
+    with pytest.raises(NotPublishable, match="Another draft of the rulebook stands"):
+        bring_in(TEXT, lead(world), world.now)
 
 
 def test_what_loosens_needs_a_second_leader_and_without_one_nothing_is_brought_in(world):
