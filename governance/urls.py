@@ -12,6 +12,8 @@ PAGES = (
     "workflows.views.drafts",
     "workflows.views.publishing",
     "workflows.views.whynot",
+    "workflows.views.charter",
+    "workflows.views.readiness",
     "workflows.views.records",
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",

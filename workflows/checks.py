@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,15 +24,29 @@ from workflows.yamltext import Place, Problem
 _STEPS = re.compile(r"\bsteps\.([A-Za-z_]\w*)")
 
 
-def problems(document: Document) -> list[Problem]:
-    """Return everything that would keep this workflow from working, each with its place."""
-    return [document.problem(place, words) for place, words in _found(document)]
+class Names(NamedTuple):
+    """What a file may name: teams and escalation paths, by slug."""
+
+    teams: frozenset[str]
+    paths: frozenset[str]
+
+    @classmethod
+    def here(cls) -> Names:
+        """Those of this installation."""
+        teams = Team.objects.values_list("slug", flat=True)
+        return cls(frozenset(teams), frozenset(EscalationPath.objects.values_list("slug", flat=True)))
 
 
-def _found(document: Document) -> Iterator[tuple[Place, str]]:
-    part = document.part
-    teams = set(Team.objects.values_list("slug", flat=True))
-    paths = set(EscalationPath.objects.values_list("slug", flat=True))
+def problems(document: Document, names: Names | None = None) -> list[Problem]:
+    """Return everything that would keep this workflow from working, each with its place.
+
+    Without `names`, what it names must be here.
+    """
+    return [document.problem(place, words) for place, words in _found(document, names or Names.here())]
+
+
+def _found(document: Document, names: Names) -> Iterator[tuple[Place, str]]:
+    part, (teams, paths) = document.part, names
     if part.owner not in teams:
         yield ("owner",), _no_such("team", part.owner, teams)
     try:
@@ -193,7 +207,7 @@ def _dynamic(value: Any) -> Iterator[str]:
             yield from _dynamic(item)
 
 
-def _no_such(what: str, name: str, known: set[str]) -> str:
+def _no_such(what: str, name: str, known: Collection[str]) -> str:
     return (
         f"there is no {what} “{name}”; there {'are' if len(known) > 1 else 'is'} {', '.join(sorted(known)) or 'none'}"
     )

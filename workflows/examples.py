@@ -40,7 +40,10 @@ def _differs(example: Example, envelope: Envelope, parts: Mapping[str, WorkflowP
     step = next((step for step in part.steps if step.key == example.step), None)
     if step is None:
         return f"no step “{example.step}” in {part.title}"
-    verdict = verdict_on_part({"action": {"id": 0}, **example.facts}, envelope, "the rulebook", part, step)
+    try:
+        verdict = verdict_on_part({"action": {"id": 0}, **example.facts}, envelope, "the rulebook", part, step)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # facts that no engine would have gathered
+        return f"facts that cannot be judged ({type(error).__name__}: {error})"
     asked = [need.key for need in verdict.needs]
     right = verdict.outcome == example.expect and (example.tracks is None or sorted(asked) == sorted(example.tracks))
     return "" if right else said(verdict, asked)

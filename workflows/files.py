@@ -129,10 +129,11 @@ def read(text: str) -> list[Document]:
     trees = parse(text)
     if not trees:
         raise FileProblems([Problem(1, "", "the file holds no workflow")])
-    return [_document(tree) for tree in trees]
+    return [document_of(tree) for tree in trees]
 
 
-def _document(tree: Tree) -> Document:
+def document_of(tree: Tree) -> Document:
+    """Return the workflow a document says. Raises FileProblems with everything found wrong in its form."""
     if not isinstance(tree.value, dict):
         raise FileProblems([tree.problem((), "a workflow is a mapping with the key workflow")])
     try:
@@ -166,10 +167,11 @@ def _given(item: Any) -> str:
 
 def write(parts: Sequence[WorkflowPart]) -> str:
     """Return the YAML text of the workflows; what is as by default is left out, so that loading it gives the same."""
-    return dump([_lean(part) for part in parts])
+    return dump([lean(part) for part in parts])
 
 
-def _lean(part: WorkflowPart) -> dict[str, Any]:
+def lean(part: WorkflowPart) -> dict[str, Any]:
+    """Return the workflow as files write it, without what is as by default."""
     whole = part.model_dump(mode="json")
     whole["steps"] = [_lean_step(step) for step in part.steps]
     kept = ("workflow", "title", "owner", "automation_allowed", "steps")

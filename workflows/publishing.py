@@ -83,20 +83,21 @@ def load(text: str, person: Person, now: datetime) -> list[tuple[Version, list[C
     """
     documents = read(text, person)
     with transaction.atomic():
-        return [_load(document.part, person, now) for document in documents]
+        return [keep(document.part, person, now) for document in documents]
 
 
 def read(text: str, person: Person) -> list[Document]:
     """Return the workflows of a file that this person may load. Raises FileProblems with everything found wrong."""
     documents = files.read(text)
-    found = [problem for document in documents for problem in _allowed(document, person)]
+    found = [problem for document in documents for problem in allowed(document, person)]
     if found:
         raise FileProblems(sorted(found, key=lambda problem: problem.line))
     return documents
 
 
-def _allowed(document: Document, person: Person) -> list[Problem]:
-    found = checks.problems(document)
+def allowed(document: Document, person: Person, names: checks.Names | None = None) -> list[Problem]:
+    """Return what keeps this person from loading the workflow; see `checks.problems` for `names`."""
+    found = checks.problems(document, names)
     team = Team.objects.filter(slug=document.part.owner).first()
     if team and not person.leads(team.pk):
         found.append(document.problem(("owner",), f"{person.name} does not lead {team.name}"))
@@ -107,7 +108,8 @@ def _allowed(document: Document, person: Person) -> list[Problem]:
     return found
 
 
-def _load(part: WorkflowPart, person: Person, now: datetime) -> tuple[Version, list[Change]]:
+def keep(part: WorkflowPart, person: Person, now: datetime) -> tuple[Version, list[Change]]:
+    """Keep the part, which was checked, as the workflow's draft in place of any other. Raises NotPublishable."""
     workflow = workflow_of(part)
     _demand_no_proposal(workflow)
     workflow.versions.filter(status=Status.DRAFT).delete()

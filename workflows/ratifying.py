@@ -20,7 +20,7 @@ from governance.rulebook import Status, in_force
 from governance.signatures import Kind, Signature, sign
 from workflows import checks, examples
 from workflows.definitions import Version, Workflow
-from workflows.files import Document
+from workflows.files import Document, WorkflowPart
 from workflows.publishing import (
     NotPublishable,
     differences,
@@ -157,15 +157,18 @@ def load_in_force(
     """
     documents = read(text, person)
     with transaction.atomic():
-        return [_load(document, person, now, second) for document in documents]
+        return [put_in_force(document.part, person, now, second) for document in documents]
 
 
-def _load(document: Document, person: Person, now: datetime, second: Person | None) -> tuple[Version, list[Change]]:
-    workflow = workflow_of(document.part)
+def put_in_force(
+    part: WorkflowPart, person: Person, now: datetime, second: Person | None
+) -> tuple[Version, list[Change]]:
+    """Put the part, which was checked, in force unless it is so already (no changes). Raises NotPublishable."""
+    workflow = workflow_of(part)
     current = workflow.version_in_force
-    if current is not None and part_of(current) == document.part:
+    if current is not None and part_of(current) == part:
         return current, []
-    version = write(workflow, document.part, person, now, aside=True)
+    version = write(workflow, part, person, now, aside=True)
     return version, publish(version, person, now, second=second)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,8 +22,11 @@ def read(text: str) -> Envelope:
     return envelope_of(trees[0])
 
 
-def envelope_of(tree: Tree, at: Place = ()) -> Envelope:
-    """Return the envelope that stands at this place of a file. Raises FileProblems."""
+def envelope_of(tree: Tree, at: Place = (), teams: Collection[str] | None = None) -> Envelope:
+    """Return the envelope that stands at this place of a file, which may name these teams, else those here.
+
+    Raises FileProblems.
+    """
     value: Any = tree.value
     for name in at:
         value = value[name]
@@ -35,7 +38,7 @@ def envelope_of(tree: Tree, at: Place = ()) -> Envelope:
     except ValidationError as error:
         items = error.errors()
         raise FileProblems([tree.problem((*at, *_place(item["loc"], value)), say(item)) for item in items]) from None
-    if found := [tree.problem((*at, *place), words) for place, words in problems(envelope)]:
+    if found := [tree.problem((*at, *place), words) for place, words in problems(envelope, teams)]:
         raise FileProblems(found)
     return envelope
 
@@ -48,10 +51,11 @@ def _place(loc: Place, value: dict[str, Any]) -> Place:
     return ("stances", rows_of(said)[int(loc[1])]["capability"])
 
 
-def problems(envelope: Envelope) -> Iterator[tuple[Place, str]]:
+def problems(envelope: Envelope, teams: Collection[str] | None = None) -> Iterator[tuple[Place, str]]:
     """Yield what the envelope names and this installation does not have."""
     known = capabilities()
-    teams = set(Team.objects.values_list("slug", flat=True))
+    if teams is None:
+        teams = set(Team.objects.values_list("slug", flat=True))
     for name in ("stances", "guardrails", "allowances", "open_hours", "tripwires"):
         for index, row in enumerate(getattr(envelope, name)):
             if row.capability and row.capability not in known:

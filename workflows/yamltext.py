@@ -102,10 +102,10 @@ NOWHERE = Tree(None, {})
 """Where things stand that come from no text."""
 
 
-def parse(text: str) -> list[Tree]:
+def parse(text: str, limit: int = LIMIT) -> list[Tree]:
     """Return the documents of a YAML text. Raises FileProblems with the lines of what cannot be read."""
-    if len(text) > LIMIT:
-        raise FileProblems([Problem(1, "", f"the text is longer than {LIMIT:,} characters, which is the limit")])
+    if len(text) > limit:
+        raise FileProblems([Problem(1, "", f"the text is longer than {limit:,} characters, which is the limit")])
     try:
         nodes = [node for node in _yaml().compose_all(text) if node is not None]
     except _BROKEN as error:

@@ -14,6 +14,8 @@ PLACES = (
     ("Queue", "queue", "inbox"),
     ("Runs", "runs", "player-play"),
     ("Workflows", "workflows", "sitemap"),
+    ("Charter", "charter", "file-text"),
+    ("Readiness", "readiness", "chart-dots"),
     ("Rulebook", "rulebook", "file-certificate"),
     ("Records", "records", "database"),
     ("Ledger", "ledger", "history"),
