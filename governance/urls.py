@@ -10,6 +10,7 @@ PAGES = (
     "workflows.views.interventions",
     "workflows.views.workflows",
     "workflows.views.drafts",
+    "workflows.views.caught",
     "workflows.views.publishing",
     "workflows.views.records",
     "workflows.views.rulebook",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from governance.durations import short
+from governance.envelope.rows import Rows
 from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
@@ -216,4 +217,12 @@ class Step(models.Model):
 
     @property
     def guardrail_rows(self) -> list[dict[str, Any]]:
-        return [{**rail, "effect_words": Effect(rail["effect"]).label} for rail in self.guardrails]
+        """Each with its effect in words, and what it says in words where it was built of rows."""
+        return [
+            {
+                **rail,
+                "effect_words": Effect(rail["effect"]).label,
+                "words": Rows.model_validate(rail["rows"]).words if rail.get("rows") else "",
+            }
+            for rail in self.guardrails
+        ]
