@@ -8,8 +8,11 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from governance.boundchanges import bands_words, limit_words
 from governance.durations import short
+from governance.envelope.limits import Limit
 from governance.envelope.rows import Rows
+from governance.envelope.tracks import Bands
 from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
@@ -214,6 +217,13 @@ class Step(models.Model):
     @property
     def due_words(self) -> str:
         return short(self.due_in)
+
+    @property
+    def bound_words(self) -> list[str]:
+        """Its limits, who must agree by how much, and the last day of its delegation."""
+        words = [limit_words(Limit.model_validate(row)) for row in self.limits]
+        words += [bands_words(Bands.model_validate(self.bands))] if self.bands else []
+        return words + ([f"acts alone until {self.review_by:%-d %b %Y}"] if self.review_by else [])
 
     @property
     def guardrail_rows(self) -> list[dict[str, Any]]:

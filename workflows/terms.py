@@ -20,6 +20,7 @@ from governance.people import Team
 from governance.publishing import Change
 from governance.rulebook import Effect
 from workflows import checks
+from workflows.boundforms import BoundsForm
 from workflows.definitions import Assist, OnReject, Ownership, Step
 from workflows.files import Document, StepPart, say
 from workflows.publishing import part_of
@@ -90,6 +91,7 @@ class TermsForm(forms.Form):
         """`kinds` says what the fields were that conditions may speak of (`seenfields`)."""
         self.step = step
         self.builder = RowsForm(data, prefix="new", kinds=kinds)
+        self.bounds = BoundsForm(step, data)
         plain = ("ownership", "assist", "min_confidence", "reviewers", "escalation", "on_reject")
         initial = {name: getattr(step, name) for name in plain}
         initial |= {"due_in": step.due_words, "sample_rate": step.sample_rate, "new_effect": Effect.REVIEW}
@@ -143,7 +145,7 @@ class TermsForm(forms.Form):
 
     @property
     def condition(self) -> str:
-        """The CEL of the new condition as far as it can be understood, to try it before the rest is said; or nothing."""
+        """The CEL of the new condition, as far as it can be understood, to try it before the rest is said."""
         if not self.is_bound:
             return ""
         if self.builder.is_valid() and self.builder.built:
@@ -187,6 +189,9 @@ class TermsForm(forms.Form):
             self.add_error("new_when", "Write the condition, or empty the reason.")
         if when in {rail["when"] for rail in self.step.guardrails} - set(found.get("remove", ())):
             self.add_error("new_when", "This condition is there already. Remove it to give it another effect.")
+        if self.bounds.asked and not self.bounds.is_valid():
+            said = [str(error) for errors in self.bounds.errors.values() for error in errors]
+            self.add_error(None, said[0])
         if not self.errors:
             self._check_sound()
         return found
@@ -234,7 +239,8 @@ class TermsForm(forms.Form):
         """The values as a Step keeps them."""
         names = ("ownership", "assist", "min_confidence", "sample_rate", "lead_days", "reviewers", "escalation")
         found = {name: self.cleaned_data[name] for name in (*names, "on_reject")}
-        return {**found, "due_in": durations.seconds(self.cleaned_data["due_in"]), "guardrails": self.guardrails}
+        due = durations.seconds(self.cleaned_data["due_in"])
+        return {**found, **self.bounds.terms, "due_in": due, "guardrails": self.guardrails}
 
     @property
     def changes_anything(self) -> bool:
@@ -244,7 +250,8 @@ class TermsForm(forms.Form):
         """Return the values as a file says them."""
         path = self.cleaned_data["escalation"]
         named = {"reviewers": self.cleaned_data["reviewers"].slug, "escalation": path.slug if path else ""}
-        return {**self.terms, **named, "due_in": self.cleaned_data["due_in"]}
+        terms = self.terms
+        return {**terms, **named, "bands": terms["bands"] or None, "due_in": self.cleaned_data["due_in"]}
 
     def against(self, in_force: Mapping[str, Any]) -> list[Change]:
         """Return what the step would change of the same step in force (`workflows.publishing.spec_of`)."""

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from tests.workflows.test_drafts import calls, keep, terms, workflow  # noqa: F401
 
+from tests.workflows.test_drafts import calls, keep, terms, workflow  # noqa: F401
 from workflows.seenfields import seen_in
 
 

@@ -125,11 +125,17 @@ def _step(found: Workflow, key: str) -> Step:
 
 @require_POST
 def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say in the draft whether software may act alone in this workflow at all."""
+    """Say in the draft whether software may act alone in this workflow at all, or only recommends, and what for."""
     found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
-    allowed = request.POST.get("allowed") == "yes"
+    changed: dict[str, Any] = {
+        name: request.POST[field] == "yes"
+        for name, field in (("automation_allowed", "allowed"), ("recommend_only", "recommend_only"))
+        if field in request.POST
+    }
+    if "category" in request.POST:
+        changed["category"] = request.POST["category"].strip().lower()[:80]
     try:
-        publishing.allow_automation(publishing.draft(found, person, now), allowed, person, now)
+        publishing.revise_whole(publishing.draft(found, person, now), changed, person, now)
     except NotPublishable as error:
         messages.error(request, str(error))
         return redirect("workflow", slug)
