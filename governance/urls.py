@@ -15,6 +15,7 @@ PAGES = (
     "workflows.views.records",
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",
+    "workflows.views.rulebookparts",
     "governance.views.phrases",
     "workflows.views.allowances",
     "governance.views.register",

@@ -137,7 +137,7 @@ class BoundsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         rows = [*self.limits, *self.bands]
-        if not all([form.is_valid() for form in rows]):
+        if [form for form in rows if not form.is_valid()]:
             self.add_error(None, "A limit or a band cannot be taken yet.")
             return said
         self._limits = [form.limit for form in self.limits if form.limit]

@@ -87,6 +87,8 @@ def seen_in(person: Person, workflow: str = "", step: str = "", capability: str 
     place = {"workflow": workflow, "step": step, "capability": capability}
     names = {"workflow": "workflow__slug", "step": "step__key", "capability": "step__capability"}
     rows = rows.filter(**{names[name]: value for name, value in place.items() if value})
+    if not step:  # rules of the rulebook are not asked where a person works with nothing of ours
+        rows = rows.exclude(step__capability="")
     found = rows.select_related("step", "workflow").order_by("-pk")[:LAST]
     return Seen([action for action in found if action.facts], {name: value for name, value in place.items() if value})
 

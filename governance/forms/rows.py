@@ -93,7 +93,7 @@ class RowsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if not all([row.is_valid() for row in self.places]):
+        if [row for row in self.places if not row.is_valid()]:
             self.add_error(None, "A row cannot be taken yet.")
             return said
         rows = [(form.row, form.cleaned_data.get("group") or "") for form in self.places if form.row]
@@ -144,7 +144,9 @@ def _written(value: Any) -> str:
 
 def _grouped(rows: Sequence[tuple[Row, str]], joined: str) -> Rows:
     """Return the rows with those of one group together, joined the other way, where the first of them stands."""
-    inner, items, done = "any" if joined == "all" else "all", [], set()
+    inner = "any" if joined == "all" else "all"
+    items: list[Row | Rows] = []
+    done = set()
     for row, group in rows:
         if not group:
             items.append(row)
