@@ -8,6 +8,7 @@ PAGES = (
     "approvals.views.backtests",
     "workflows.views.runs",
     "workflows.views.interventions",
+    "workflows.views.examples",
     "workflows.views.workflows",
     "workflows.views.drafts",
     "workflows.views.caught",
