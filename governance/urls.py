@@ -22,6 +22,7 @@ PAGES = (
     "governance.views.register",
     "workflows.views.withdrawals",
     "governance.views.people",
+    "governance.views.granting",
     "governance.views.paths",
     "workflows.views.halts",
     "workflows.views.ledger",
