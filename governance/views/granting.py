@@ -1,4 +1,4 @@
-"""On a person's page: how far they may decide alone, what they are qualified for, and who covers while they are away."""
+"""On a person's page: how far they may decide alone, what they are qualified for, and who covers for them."""
 
 from __future__ import annotations
 
