@@ -66,7 +66,7 @@ class Openings:
         backtest = Backtest.objects.filter(version=version, state=State.DONE).order_by("-pk").first()
         if backtest is None or not (wanted := drawn(backtest)):
             return None
-        rows = list(backtest.openings.select_related("person", "action__step"))
+        rows = list(Opening.objects.filter(backtest=backtest).select_related("person", "action__step"))
         mine = {row.action_id for row in rows if row.person_id == person.pk}
         opened = [Opened(row.person, row.action, row.at) for row in rows]
         return ToOpen(len(rejected(backtest)), _wanted(backtest, wanted, mine), opened)

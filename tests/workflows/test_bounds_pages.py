@@ -98,6 +98,8 @@ def test_a_file_may_name_its_own_tracks_and_those_of_a_draft_but_no_others(track
 
 def test_ada_lets_the_workflow_only_recommend_and_says_what_it_serves(calls, sign_in):  # noqa: F811
     ada = sign_in("ada")
+    ada.post("/workflows/calls/draft/automation/", {"recommend_only": "no"})
+    assert workflow().draft is None
     ada.post("/workflows/calls/draft/automation/", {"recommend_only": "yes"})
     ada.post("/workflows/calls/draft/automation/", {"category": "Marketing"})
     draft = workflow().draft

@@ -134,6 +134,10 @@ def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if "category" in request.POST:
         changed["category"] = request.POST["category"].strip().lower()[:80]
+    stands = found.draft or found.version_in_force
+    if stands and all(getattr(stands, name) == value for name, value in changed.items()):
+        messages.info(request, "It says that already; nothing was changed.")
+        return redirect("workflow", slug)
     try:
         publishing.revise_whole(publishing.draft(found, person, now), changed, person, now)
     except NotPublishable as error:
