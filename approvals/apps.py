@@ -5,7 +5,9 @@ class ApprovalsConfig(AppConfig):
     name = "approvals"
 
     def ready(self) -> None:
+        from approvals.backtests.openings import Openings
         from approvals.gate import Reviews
-        from workflows import gates
+        from workflows import gates, scrutiny
 
         gates.plug(Reviews())
+        scrutiny.plug(Openings())

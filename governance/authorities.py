@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from governance.people import Membership, Person
 from governance.powers import Powers
+from governance.rulewords import measure_words
 
 
 class Authority(models.Model):
@@ -27,6 +28,10 @@ class Authority(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.measure} up to {self.at_most:g}"
+
+    @property
+    def measure_words(self) -> str:
+        return measure_words(self.measure)
 
 
 class Qualification(models.Model):

@@ -213,11 +213,16 @@ def _signed(words: str, said: str = "") -> Callable[[Fact, str, Data], str]:
     return lambda fact, step, data: f"{numbered(fact, step, data)}{_quoted(data.get(said))}"
 
 
+class _Said(dict[str, Any]):
+    """The facts of an entry, to be put into a sentence; what an entry lacks is left out."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 def _membership(words: str) -> Callable[[Fact, str, Data], str]:
-    """Return a sentence about a person and, where it is about one, a team: `{person}`, `{team}`, `{role}`, `{old}`."""
-    return lambda fact, step, data: words.format(
-        by=fact.actor_name, **{name: data.get(name, "") for name in ("person", "team", "role", "old")}
-    )
+    """Return a sentence about a person with the entry's facts in it: `{person}`, `{team}`, `{role}`, `{measure}` …"""
+    return lambda fact, step, data: words.format_map(_Said(data, by=fact.actor_name))
 
 
 _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
@@ -317,5 +322,11 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "person.left_team": _membership("{by} took {person} out of {team}"),
     "person.deactivated": _membership("{by} closed the account of {person}"),
     "person.reactivated": _membership("{by} opened the account of {person} again"),
+    "authority.given": _membership("{by} let {person} decide {measure} alone up to {at_most}"),
+    "authority.ended": _membership("{by} ended {person}’s authority over {measure}"),
+    "qualification.given": _membership("{by} qualified {person} for {skill}"),
+    "qualification.ended": _membership("{by} ended {person}’s qualification for {skill}"),
+    "absence.entered": _membership("{by} entered that {person} is away from {first} to {until}; {cover} covers"),
+    "absence.ended": _membership("{by} took back that {person} is away from {first}"),
     "token.issued": lambda fact, step, data: f"An API token was made for {fact.actor_name}{_quoted(data.get('label'))}",
 }

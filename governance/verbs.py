@@ -77,6 +77,12 @@ VERBS: dict[str, str] = {
     "person.left_team": "Person left a team",
     "person.deactivated": "Person deactivated",
     "person.reactivated": "Person reactivated",
+    "authority.given": "Authority given",
+    "authority.ended": "Authority ended",
+    "qualification.given": "Qualification given",
+    "qualification.ended": "Qualification ended",
+    "absence.entered": "Absence entered",
+    "absence.ended": "Absence taken back",
     "token.issued": "API token made",
     "incident.settled": "Incident settled",
 }

@@ -18,6 +18,7 @@ from workflows.capabilities.registry import capability
 from workflows.engine.propose import sentence
 from workflows.files import Document, StepPart, WorkflowPart
 from workflows.inputs import check_input, check_schema
+from workflows.knowntracks import known_tracks
 from workflows.waits import is_cel
 from workflows.yamltext import Place, Problem
 
@@ -57,16 +58,29 @@ def _found(document: Document, names: Names) -> Iterator[tuple[Place, str]]:
         yield ("input",), "input: properties must be a mapping of names, required a list of them"
     yield from _starting(part)
     after = yield from _graph(document)
-    before = _before(part.steps, after)
+    before, tracks = _before(part.steps, after), set(known_tracks())
     for index, step in enumerate(part.steps):
         place: Place = ("steps", index)
         if step.reviewers not in teams and step.reviewers != part.owner:
             yield (*place, "reviewers"), _no_such("team", step.reviewers, teams)
         if step.escalation and step.escalation not in paths:
             yield (*place, "escalation"), _no_such("escalation path", step.escalation, paths)
+        yield from _tracks(step, place, tracks)
         yield from _expressions(step, place, before[step.key])
         yield from _wait(step, place, before[step.key])
         yield from _capability(step, place, before[step.key])
+
+
+def _tracks(step: StepPart, place: Place, known: set[str]) -> Iterator[tuple[Place, str]]:
+    """What bands, limits and conditions ask besides must be a track: of the step's own, or of a rulebook's."""
+    known = known | {track.key for track in step.tracks}
+    named: list[tuple[Place, str]] = [(("limits", i, "track"), row.track) for i, row in enumerate(step.limits)]
+    named += [(("guardrails", i, "track"), row.track) for i, row in enumerate(step.guardrails)]
+    for i, band in enumerate(step.bands.bands if step.bands else ()):
+        named += [(("bands", "bands", i, "tracks"), key) for key in band.tracks]
+    for inner, key in named:
+        if key and key not in known:
+            yield (*place, *inner), _no_such("track", key, known)
 
 
 def _graph(document: Document) -> Generator[tuple[Place, str], None, dict[str, list[str]]]:

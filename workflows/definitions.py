@@ -8,7 +8,11 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from governance.boundchanges import bands_words, limit_words
 from governance.durations import short
+from governance.envelope.limits import Limit
+from governance.envelope.rows import Rows
+from governance.envelope.tracks import Bands
 from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
@@ -215,5 +219,20 @@ class Step(models.Model):
         return short(self.due_in)
 
     @property
+    def bound_words(self) -> list[str]:
+        """Its limits, who must agree by how much, and the last day of its delegation."""
+        words = [limit_words(Limit.model_validate(row)) for row in self.limits]
+        words += [bands_words(Bands.model_validate(self.bands))] if self.bands else []
+        return words + ([f"acts alone until {self.review_by:%-d %b %Y}"] if self.review_by else [])
+
+    @property
     def guardrail_rows(self) -> list[dict[str, Any]]:
-        return [{**rail, "effect_words": Effect(rail["effect"]).label} for rail in self.guardrails]
+        """Each with its effect in words, and what it says in words where it was built of rows."""
+        return [
+            {
+                **rail,
+                "effect_words": Effect(rail["effect"]).label,
+                "words": Rows.model_validate(rail["rows"]).words if rail.get("rows") else "",
+            }
+            for rail in self.guardrails
+        ]

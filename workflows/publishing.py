@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from pydantic import ValidationError
 
 from governance import databases, durations, publishing
 from governance.ledger import record
@@ -262,16 +263,29 @@ def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person,
     with transaction.atomic():
         held = _held_draft(version)
         Step.objects.filter(version=held, key=key).update(**terms)
+        _say_schema(held)
         record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key)
 
 
-def allow_automation(version: Version, allowed: bool, person: Person, now: datetime) -> None:
-    """Say in a draft whether the workflow is eligible for automation. Raises NotPublishable."""
+def revise_whole(version: Version, changed: Mapping[str, Any], person: Person, now: datetime) -> None:
+    """Write into a draft what holds for the whole workflow: `automation_allowed`, `recommend_only`, `category`.
+
+    Raises NotPublishable.
+    """
     with transaction.atomic():
         held = _held_draft(version)
-        Version.objects.filter(pk=held.pk).update(automation_allowed=allowed)
-        facts = {"version": held.number, "automation_allowed": allowed}
-        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, **facts)
+        try:
+            WorkflowPart.model_validate({**part_of(held).model_dump(), **changed})
+        except ValidationError as error:
+            raise NotPublishable(f"{files.say(error.errors()[0])}. Nothing was kept.") from None
+        Version.objects.filter(pk=held.pk).update(**changed)
+        _say_schema(Version.objects.select_related("workflow", "owner").get(pk=held.pk))
+        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, **changed)
+
+
+def _say_schema(draft: Version) -> None:
+    """Keep with the draft which form it is written in: bounds of a newer one are not for older workers."""
+    Version.objects.filter(pk=draft.pk).update(schema=_control_flow(part_of(draft))["schema"])
 
 
 def _held_draft(version: Version) -> Version:

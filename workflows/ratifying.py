@@ -31,6 +31,7 @@ from workflows.publishing import (
     workflow_of,
     write,
 )
+from workflows.scrutiny import scrutiny
 from workflows.yamltext import NOWHERE
 
 
@@ -93,6 +94,8 @@ def ratify(version: Version, person: Person, now: datetime, *, seen: str) -> boo
             raise NotPublishable(_must_not(held, proposed, person))
         if seen != fingerprint(held):
             raise NotPublishable("What is in force changed after you looked. Look again; nothing was ratified.")
+        if (looked := scrutiny().to_open(held, person)) is not None and looked.left:
+            raise NotPublishable(f"{looked.words} Nothing was ratified.")
         sign(subject_of(held), Kind.RATIFIED, person, now, seen=seen)
         facts = {"version": held.number, "proposed_by": proposed.person.name}
         record(Actor.of(person), "version.ratified", now, workflow=held.workflow_id, **facts)

@@ -11,11 +11,16 @@ from django.forms.boundfield import BoundField
 from pydantic import ValidationError as PartError
 
 from governance import durations, publishing
+from governance.envelope.guardrails import Rule
+from governance.envelope.rows import Rows
+from governance.expressions import ExpressionError, compiled
+from governance.forms.rows import RowsForm
 from governance.paths import EscalationPath
 from governance.people import Team
 from governance.publishing import Change
 from governance.rulebook import Effect
 from workflows import checks
+from workflows.boundforms import BoundsForm
 from workflows.definitions import Assist, OnReject, Ownership, Step
 from workflows.files import Document, StepPart, say
 from workflows.publishing import part_of
@@ -82,8 +87,11 @@ class TermsForm(forms.Form):
         label="Reason, in words others will read", required=False, max_length=240, widget=_control(forms.TextInput)
     )
 
-    def __init__(self, step: Step, data: Any = None) -> None:
+    def __init__(self, step: Step, data: Any = None, kinds: Mapping[str, str] | None = None) -> None:
+        """`kinds` says what the fields were that conditions may speak of (`seenfields`)."""
         self.step = step
+        self.builder = RowsForm(data, prefix="new", kinds=kinds)
+        self.bounds = BoundsForm(step, data)
         plain = ("ownership", "assist", "min_confidence", "reviewers", "escalation", "on_reject")
         initial = {name: getattr(step, name) for name in plain}
         initial |= {"due_in": step.due_words, "sample_rate": step.sample_rate, "new_effect": Effect.REVIEW}
@@ -132,7 +140,22 @@ class TermsForm(forms.Form):
     @property
     def is_adding(self) -> bool:
         """Whether the fields of a new condition are to be seen: something stands in them."""
-        return any(self[name].value() or self[name].errors for name in ("new_when", "new_reason"))
+        said = any(self[name].value() or self[name].errors for name in ("new_when", "new_reason"))
+        return said or not self.builder.is_empty
+
+    @property
+    def condition(self) -> str:
+        """The CEL of the new condition, as far as it can be understood, to try it before the rest is said."""
+        if not self.is_bound:
+            return ""
+        if self.builder.is_valid() and self.builder.built:
+            return self.builder.built.cel
+        text = str(self["new_when"].value() or "").strip()
+        try:
+            compiled(text, boolean=True)
+        except ExpressionError:
+            return ""
+        return text
 
     def clean_due_in(self) -> str:
         try:
@@ -155,16 +178,29 @@ class TermsForm(forms.Form):
                 "This step waits; there are no terms to change. How long it waits stands in its file."
             )
         when, reason = str(found.get("new_when", "")).strip(), str(found.get("new_reason", "")).strip()
+        rows = self._rows()
+        if rows and when:
+            self.add_error("new_when", "Say it in rows or in CEL, not in both.")
+        when = rows.cel if rows else when
         found["new_when"], found["new_reason"] = when, reason
         if when and not reason and "new_reason" not in self.errors:
             self.add_error("new_reason", "Say in words why; people read it when the condition holds.")
-        if reason and not when:
+        if reason and not when and self.builder.is_valid():
             self.add_error("new_when", "Write the condition, or empty the reason.")
         if when in {rail["when"] for rail in self.step.guardrails} - set(found.get("remove", ())):
             self.add_error("new_when", "This condition is there already. Remove it to give it another effect.")
+        if self.bounds.asked and not self.bounds.is_valid():
+            said = [str(error) for errors in self.bounds.errors.values() for error in errors]
+            self.add_error(None, said[0])
         if not self.errors:
             self._check_sound()
         return found
+
+    def _rows(self) -> Rows | None:
+        if self.builder.is_valid():
+            return self.builder.built
+        self.add_error(None, "A row of the new condition cannot be taken yet.")
+        return None
 
     def _check_sound(self) -> None:
         """Hold the step as it would be against the same checks as a file, and put each finding at its field."""
@@ -185,20 +221,26 @@ class TermsForm(forms.Form):
                 self.add_error(PLACES.get(place[2]), f"{problem.sentence}.")
 
     @property
-    def guardrails(self) -> list[dict[str, str]]:
+    def guardrails(self) -> list[dict[str, Any]]:
         kept = [rail for rail in self.step.guardrails if rail["when"] not in self.cleaned_data["remove"]]
         if self.cleaned_data["new_when"]:
-            effect = self.cleaned_data["new_effect"] or Effect.REVIEW.value
-            new = {"when": self.cleaned_data["new_when"], "effect": effect, "reason": self.cleaned_data["new_reason"]}
-            kept.append(new)
+            kept.append(self._new_rail())
         return kept
+
+    def _new_rail(self) -> dict[str, Any]:
+        given = {name: self.cleaned_data[f"new_{name}"] for name in ("when", "effect", "reason")}
+        given["effect"] = given["effect"] or Effect.REVIEW.value
+        if self.builder.built is None:
+            return given
+        return Rule.model_validate({**given, "rows": self.builder.built}).model_dump(mode="json")
 
     @property
     def terms(self) -> dict[str, Any]:
         """The values as a Step keeps them."""
         names = ("ownership", "assist", "min_confidence", "sample_rate", "lead_days", "reviewers", "escalation")
         found = {name: self.cleaned_data[name] for name in (*names, "on_reject")}
-        return {**found, "due_in": durations.seconds(self.cleaned_data["due_in"]), "guardrails": self.guardrails}
+        due = durations.seconds(self.cleaned_data["due_in"])
+        return {**found, **self.bounds.terms, "due_in": due, "guardrails": self.guardrails}
 
     @property
     def changes_anything(self) -> bool:
@@ -208,7 +250,8 @@ class TermsForm(forms.Form):
         """Return the values as a file says them."""
         path = self.cleaned_data["escalation"]
         named = {"reviewers": self.cleaned_data["reviewers"].slug, "escalation": path.slug if path else ""}
-        return {**self.terms, **named, "due_in": self.cleaned_data["due_in"]}
+        terms = self.terms
+        return {**terms, **named, "bands": terms["bands"] or None, "due_in": self.cleaned_data["due_in"]}
 
     def against(self, in_force: Mapping[str, Any]) -> list[Change]:
         """Return what the step would change of the same step in force (`workflows.publishing.spec_of`)."""

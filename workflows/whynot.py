@@ -185,5 +185,5 @@ def make_draft(found: WhyNot, person: Person, now: datetime) -> Version:
     if terms:
         publishing.revise(draft, key, terms, person, now)
     if any(change.of_workflow for change in found.changes):
-        publishing.allow_automation(draft, True, person, now)
+        publishing.revise_whole(draft, {"automation_allowed": True}, person, now)
     return draft

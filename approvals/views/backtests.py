@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,11 +16,13 @@ from approvals.backtests import asking
 from approvals.backtests.forecast import Forecast, latest
 from approvals.backtests.forms import BacktestForm
 from approvals.backtests.lists import PAGE, actions_of, chosen, page_of
+from approvals.backtests.openings import open_one
 from approvals.backtests.plan import CannotPlan, to_try
 from approvals.backtests.row import Backtest
 from approvals.backtests.words import DECIDED, VERDICTS
 from governance.access import reader_of
 from workflows.access import workflow_or_404
+from workflows.actions import Action
 from workflows.definitions import Workflow
 
 SHOWN = 20
@@ -101,6 +103,16 @@ def again(request: HttpRequest, key: int) -> HttpResponse:
         return redirect("backtest", key)
 
 
+@require_POST
+def open_action(request: HttpRequest, key: int, action: int) -> HttpResponse:
+    """Open one of the rejected actions that the draft would release; that it was opened is kept."""
+    person = reader_of(request)
+    row = asking.backtest_or_404(person, key)
+    if not open_one(row, action, person, timezone.now()):
+        raise Http404("This forecast asks nobody to open that action.")
+    return redirect("run", get_object_or_404(Action, pk=action).run_id)
+
+
 @require_GET
 def figures(request: HttpRequest, key: int) -> HttpResponse:
     """What the plot shows, as a table."""
@@ -152,6 +164,7 @@ urlpatterns = [
     path("workflows/<slug:slug>/forecast/", forecast, name="forecast"),
     path("backtests/<int:key>/", backtest, name="backtest"),
     path("backtests/<int:key>/again/", again, name="backtest_again"),
+    path("backtests/<int:key>/actions/<int:action>/opening/", open_action, name="backtest_open"),
     path("backtests/<int:key>/figures/", figures, name="backtest_figures"),
     path("backtests/<int:key>/actions/", actions, name="backtest_actions"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from governance import memberships
+from governance import granting, memberships
 from governance.access import leader_or_403, reader_of
+from governance.forms.granting import AbsenceForm, AuthorityForm, QualificationForm
 from governance.forms.people import MembershipForm, PersonForm, RoleForm, TeamForm
 from governance.memberships import NotPossible
 from governance.people import Actor, Membership, Person, Role, Team
@@ -74,10 +75,13 @@ def team_add(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, get_object_or_404(Person, pk=pk))
+    return person_page(request, get_object_or_404(Person, pk=pk))
 
 
-def _page(request: HttpRequest, shown: Person, told: str = "", status: int = 200, **more: Any) -> HttpResponse:
+def person_page(
+    request: HttpRequest, shown: Person, told: str = "", status: int = 200, given: Any = None, **more: Any
+) -> HttpResponse:
+    """The page of a person; `given` are forms of what may be granted, filled in and found wrong, by kind."""
     reader = reader_of(request)
     seats = [
         (seat, _role_form(seat) if reader.leads(seat.team_id) else None)
@@ -89,22 +93,35 @@ def _page(request: HttpRequest, shown: Person, told: str = "", status: int = 200
         "form": MembershipForm(by=reader, to=shown) if reader.is_leader else None,
         "may_let_go": memberships.may_let_go(reader, shown),
         "told": told,
+        **_granted(reader, shown, given or {}),
         **more,
     }
     return render(request, "people/person.html", context, status=status)
+
+
+def _granted(reader: Person, shown: Person, given: Mapping[str, Any]) -> dict[str, Any]:
+    """How far the person may decide and who covers, with the forms to change it."""
+    kinds = {"authorities": AuthorityForm, "qualifications": QualificationForm}
+    plain = {kind: form(prefix=kind, label_suffix="") for kind, form in kinds.items()}
+    return {
+        "absences": shown.absences.filter(last__gte=timezone.localdate()).select_related("cover"),
+        "may_grant": granting.may_grant(reader, shown),
+        "may_enter_absence": granting.may_grant(reader, shown, absence=True),
+        "grants": {**plain, "absences": AbsenceForm(prefix="absences", label_suffix="", to=shown), **given},
+    }
 
 
 def _role_form(seat: Membership) -> RoleForm:
     return RoleForm(initial={"role": seat.role}, auto_id=f"id_{seat.pk}_%s", label_suffix="")
 
 
-def _try(request: HttpRequest, shown: Person, change: Callable[[Person], object]) -> HttpResponse:
+def try_change(request: HttpRequest, shown: Person, change: Callable[[Person], object]) -> HttpResponse:
     """Let a leader make the change, and come back to the person's page; say why it cannot be made."""
     leader = leader_or_403(request, MAY)
     try:
         change(leader)
     except NotPossible as error:
-        return _page(request, get_object_or_404(Person, pk=shown.pk), str(error), status=409)
+        return person_page(request, get_object_or_404(Person, pk=shown.pk), str(error), status=409)
     return redirect("person", shown.pk)
 
 
@@ -113,9 +130,9 @@ def membership_add(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Person, pk=pk)
     form = MembershipForm(request.POST, by=leader_or_403(request, MAY), to=shown)
     if not form.is_valid():
-        return _page(request, shown, form=form, status=422)
+        return person_page(request, shown, form=form, status=422)
     team, role, now = form.cleaned_data["team"], form.cleaned_data["role"], timezone.now()
-    return _try(request, shown, lambda by: memberships.give_role(Actor.of(by), shown, team, role, now))
+    return try_change(request, shown, lambda by: memberships.give_role(Actor.of(by), shown, team, role, now))
 
 
 @require_POST
@@ -123,15 +140,15 @@ def membership_role(request: HttpRequest, pk: int) -> HttpResponse:
     seat, form = _seat(pk), RoleForm(request.POST)
     leader_or_403(request, MAY)
     if not form.is_valid():
-        return _page(request, seat.person, "There is no such role. Nothing was changed.", status=422)
+        return person_page(request, seat.person, "There is no such role. Nothing was changed.", status=422)
     role, now = form.cleaned_data["role"], timezone.now()
-    return _try(request, seat.person, lambda by: memberships.change_role(Actor.of(by), seat, role, now))
+    return try_change(request, seat.person, lambda by: memberships.change_role(Actor.of(by), seat, role, now))
 
 
 @require_POST
 def membership_end(request: HttpRequest, pk: int) -> HttpResponse:
     seat, now = _seat(pk), timezone.now()
-    return _try(request, seat.person, lambda by: memberships.leave(Actor.of(by), seat, now))
+    return try_change(request, seat.person, lambda by: memberships.leave(Actor.of(by), seat, now))
 
 
 def _seat(pk: int) -> Membership:
@@ -141,13 +158,13 @@ def _seat(pk: int) -> Membership:
 @require_POST
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     shown, now = get_object_or_404(Person, pk=pk), timezone.now()
-    return _try(request, shown, lambda by: memberships.deactivate(by, shown, now))
+    return try_change(request, shown, lambda by: memberships.deactivate(by, shown, now))
 
 
 @require_POST
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     shown, now = get_object_or_404(Person, pk=pk), timezone.now()
-    return _try(request, shown, lambda by: memberships.reactivate(by, shown, now))
+    return try_change(request, shown, lambda by: memberships.reactivate(by, shown, now))
 
 
 urlpatterns = [

@@ -16,8 +16,10 @@ from workflows import publishing
 from workflows.access import workflow_or_404
 from workflows.definitions import Step, Workflow
 from workflows.publishing import NotPublishable
+from workflows.seenfields import Seen, seen_in
 from workflows.terms import TermsForm
 from workflows.trackrecord import past_confidence
+from workflows.views.caught import caught_by
 from workflows.views.workflows import led_workflow, line_context, person_of
 
 
@@ -27,13 +29,26 @@ def terms(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return _keep(request, slug, key)
     found = workflow_or_404(person_of(request), slug)
     step = _step(found, key)
-    return _page(request, found, step, TermsForm(step))
+    return _page(request, found, step, _form(request, found, step))
+
+
+def _form(request: HttpRequest, found: Workflow, step: Step) -> TermsForm:
+    seen = _seen(request, found, step)
+    return TermsForm(step, request.POST if request.method == "POST" else None, seen.kinds)
+
+
+def _seen(request: HttpRequest, found: Workflow, step: Step) -> Seen:
+    """Return the last actions of the step, read once a request."""
+    known: Seen | None = vars(request).get("_seen")
+    if known is None:
+        known = vars(request)["_seen"] = seen_in(person_of(request), found.slug, step.key)
+    return known
 
 
 def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
     step = _step(found, key)
-    form = TermsForm(step, request.POST)
+    form = _form(request, found, step)
     if not form.is_valid():
         return _page(request, found, step, form, status=422)
     if not form.changes_anything:
@@ -54,17 +69,17 @@ def terms_effect(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """What the terms filled in would change, before they are kept: the foot of the panel and the past."""
     found = led_workflow(request, slug)
     step = _step(found, key)
-    form = TermsForm(step, request.POST)
+    form = _form(request, found, step)
     form.is_valid()
-    return render(request, "workflows/_effect.html", _panel(found, step, form))
+    return render(request, "workflows/_effect.html", _panel(request, found, step, form))
 
 
 def _page(request: HttpRequest, found: Workflow, step: Step, form: TermsForm, status: int = 200) -> HttpResponse:
-    context = {**line_context(request, found), **_panel(found, step, form)}
+    context = {**line_context(request, found), **_panel(request, found, step, form)}
     return render(request, "workflows/terms.html", context, status=status)
 
 
-def _panel(found: Workflow, step: Step, form: TermsForm) -> dict[str, Any]:
+def _panel(request: HttpRequest, found: Workflow, step: Step, form: TermsForm) -> dict[str, Any]:
     current = found.version_in_force
     before = current.steps_by_key.get(step.key) if current else None
     past = past_confidence(found, step.key)
@@ -73,8 +88,11 @@ def _panel(found: Workflow, step: Step, form: TermsForm) -> dict[str, Any]:
         floor = min(1.0, max(0.0, float(floor)))
     except (TypeError, ValueError):
         floor = None
-    changes = _changes(step, before, form)
+    changes, seen = _changes(step, before, form), _seen(request, found, step)
     return {
+        "seen": seen,
+        "rails": [(rail, caught_by(seen, rail["when"])) for rail in form.rails],
+        **caught_by(seen, form.condition),
         "step": step,
         "form": form,
         "past": past,
@@ -107,11 +125,21 @@ def _step(found: Workflow, key: str) -> Step:
 
 @require_POST
 def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say in the draft whether software may act alone in this workflow at all."""
+    """Say in the draft whether software may act alone in this workflow at all, or only recommends, and what for."""
     found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
-    allowed = request.POST.get("allowed") == "yes"
+    changed: dict[str, Any] = {
+        name: request.POST[field] == "yes"
+        for name, field in (("automation_allowed", "allowed"), ("recommend_only", "recommend_only"))
+        if field in request.POST
+    }
+    if "category" in request.POST:
+        changed["category"] = request.POST["category"].strip().lower()[:80]
+    stands = found.draft or found.version_in_force
+    if stands and all(getattr(stands, name) == value for name, value in changed.items()):
+        messages.info(request, "It says that already; nothing was changed.")
+        return redirect("workflow", slug)
     try:
-        publishing.allow_automation(publishing.draft(found, person, now), allowed, person, now)
+        publishing.revise_whole(publishing.draft(found, person, now), changed, person, now)
     except NotPublishable as error:
         messages.error(request, str(error))
         return redirect("workflow", slug)

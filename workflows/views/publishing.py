@@ -19,6 +19,7 @@ from workflows import publishing, ratifying, tightening
 from workflows.access import workflow_or_404
 from workflows.definitions import Version, Workflow
 from workflows.publishing import NotPublishable
+from workflows.scrutiny import scrutiny
 from workflows.views.workflows import led_workflow, person_of
 
 URLS = ("publish", "ratify", "send_back", "tighten", "discard_draft")
@@ -77,6 +78,7 @@ def _agreement(request: HttpRequest, shown: Version) -> dict[str, Any]:
         "mine": proposed is not None and proposed.person == person,
         "back": signatures.last_back(subject) if shown.status == Status.DRAFT else None,
         "tightenings": sum(change.direction is Direction.TIGHTENS for change in changed) if others else 0,
+        "to_open": scrutiny().to_open(shown, person) if proposed else None,
         "broken": ratifying.newly_broken(shown) if proposed is None else [],
     }
 

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from governance import drafting, ratifying, rulechanges
 from governance.access import leader_or_403
 from governance.drafting import NotPublishable, Stale
-from governance.expressions import NAMES
 from governance.forms.rulebook import RulebookForm
-from governance.rulebook import Effect, Rulebook, StanceKind, in_force
+from governance.rulebook import Rulebook, StanceKind, in_force
 from workflows.capabilities.registry import capabilities
+from workflows.rulebookparts import content_now, sections
 from workflows.views.changes import changes_in_words
 
 MAY = "change the rulebook"
@@ -76,26 +76,30 @@ def _book(book: Rulebook) -> dict[str, Any]:
     """Return what the page of one rulebook shows."""
     content = drafting.content_of(book)
     rows, titles = _rows(content.stance_of), titles_with(content.stance_of)
-    rails = [
-        (rail, Effect(rail.effect).label, titles.get(rail.capability, rail.capability)) for rail in content.guardrails
-    ]
     entry = ratifying.entry_in_force(book)
     return {
         "book": book,
         "rows": rows,
-        "rails": rails,
+        "sections": sections(content, titles),
         "gaps": sum(row.is_gap for row in rows),
         "by": entry.actor_name if entry else book.created_by.name,
     }
 
 
 def _form_context(form: RulebookForm, **more: Any) -> dict[str, Any]:
-    stances = drafting.content_of(drafting.current() or in_force()).stance_of
-    return {"form": form, "rows": _rows(stances, form), "names": list(NAMES), "seen": drafting.seen_now(), **more}
+    content = content_now()
+    parts = sections(content, titles_with(content.stance_of))
+    return {
+        "form": form,
+        "rows": _rows(content.stance_of, form),
+        "sections": parts,
+        "seen": drafting.seen_now(),
+        **more,
+    }
 
 
 def _form(data: Mapping[str, Any] | None = None) -> RulebookForm:
-    content = drafting.content_of(drafting.current() or in_force())
+    content = content_now()
     return RulebookForm(titles_with(content.stance_of), content, data)
 
 

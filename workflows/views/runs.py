@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from governance.people import Actor, Person
 from workflows.access import run_or_404, runs_for, workflows_for
-from workflows.actions import IllegalMove, LostRace
+from workflows.actions import Action, IllegalMove, LostRace
 from workflows.answers import Answers
 from workflows.definitions import Workflow
 from workflows.engine.answers import undo
@@ -98,9 +98,18 @@ def run_page(request: HttpRequest, running: Running, etag: str, trouble: str = "
         "entries": running.entries.count(),
         "headers": json.dumps({"If-None-Match": etag}),
         "trouble": trouble,
+        "exemplary": _exemplary(running),
         "now": running.now,
     }
     return render(request, _part(request, "runs/_live.html", "runs/run.html"), context, status=status)
+
+
+def _exemplary(running: Running) -> list[Action]:
+    """Return the judged actions that this leader may make worked examples of."""
+    if not running.person.leads(running.run.workflow.owner_id):
+        return []
+    rows = running.run.actions.exclude(verdict="").filter(undo_of=None).select_related("step").order_by("pk")
+    return list(rows[:LAST])
 
 
 @require_GET

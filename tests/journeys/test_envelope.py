@@ -1,0 +1,115 @@
+"""A leader who has never seen it defines a workflow's envelope in the browser from the demo, without YAML or CEL."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+STEP = "/workflows/nurture-contact/steps/send/"
+
+
+@pytest.fixture
+def look(tmp_path_factory):
+    """Keep a picture of the page, to be looked at."""
+    folder = Path(tmp_path_factory.getbasetemp()) / "pictures"
+    folder.mkdir(exist_ok=True)
+    return lambda page, name: page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def add_track(ada):
+    ada.goto("/rulebook/draft/")
+    ada.get_by_role("link", name="Add a track").click()
+    ada.get_by_label("Key", exact=True).fill("legal")
+    ada.get_by_label("Who, in few words").fill("Legal")
+    ada.get_by_label("Anybody of the team").select_option("legal")
+    ada.get_by_role("button", name="Keep in the draft").click()
+    expect(ada.get_by_text("is kept in the draft")).to_be_visible()
+
+
+def publish_rulebook(ada, gita):
+    ada.goto("/rulebook/draft/publication/")
+    ada.locator("#publish button.btn-solid").click()
+    ada.goto("/rulebook/")
+    if ada.locator("#tracks").count() == 0:
+        gita.goto("/rulebook/draft/publication/")
+        gita.get_by_role("button", name=re.compile("^Ratify")).click()
+
+
+def row(page, place, field, operator, value):
+    page.locator(f"#id_new-{place}-field").fill(field)
+    page.locator(f"#id_new-{place}-operator").select_option(label=operator)
+    page.locator(f"#id_new-{place}-value").fill(value)
+    page.locator(f"#id_new-{place}-value").blur()
+
+
+def define(ada, look):
+    ada.goto(STEP)
+    ada.locator("label", has_text="Automated").first.click()
+    ada.locator("#id_min_confidence").fill("0.8")
+    ada.get_by_text("Add a condition").click()
+    assert ada.locator("#seen-fields option[value='record.role']").count() == 1
+    assert ada.locator(".conds .cond:visible").count() == 1
+    row(ada, 0, "record.role", "is not", "champion")
+    expect(ada.locator("#caught")).to_contain_text("Would have caught")
+    assert ada.locator(".conds .cond:visible").count() == 2
+    ada.locator("#id_new_reason").fill("Not somebody who champions us")
+    ada.locator("#id_limit-0-measure").fill("recipients")
+    ada.locator("#id_limit-0-at_most").fill("1")
+    ada.get_by_text("Who must agree, by how much").click()
+    ada.locator("#id_bound-measure").fill("recipients")
+    ada.locator("#id_band-0-range").fill("<= 1")
+    ada.locator("#id_band-1-range").fill("else")
+    ada.locator(".cond.band").nth(1).get_by_text("Legal").click()
+    look(ada, "terms")
+    expect(ada.locator("#effect")).to_contain_text("changes to what is in force")
+    ada.locator(".drawer-foot .btn-solid").click()
+    expect(ada.get_by_text("Nothing is in force by that")).to_be_visible()
+
+
+def forecast(ada):
+    ada.goto("/workflows/nurture-contact/backtests/")
+    ada.locator("#ask button[type=submit]").click()
+    ada.wait_for_selector("#forecast")
+
+
+def test_ada_defines_an_envelope_and_gita_ratifies_it(as_person, demo, look):
+    ada, gita = as_person("ada"), as_person("gita")
+    add_track(ada)
+    publish_rulebook(ada, gita)
+    define(ada, look)
+    forecast(ada)
+    ada.goto("/workflows/nurture-contact/draft/")
+    expect(ada.locator("#forecast")).to_be_visible()
+    for words in ("automated", "New limit:", "Who must agree:", "Not somebody who champions us"):
+        expect(ada.locator("#changes")).to_contain_text(words)
+    look(ada, "draft")
+    ada.get_by_role("button", name=re.compile("^Propose draft")).click()
+    gita.goto("/workflows/nurture-contact/draft/")
+    look(gita, "ratify")
+    while (left := gita.locator(".to-open:not(:has(.meta)) button")).count():
+        left.first.click()
+        expect(gita.locator("h1")).to_contain_text("Run")
+        gita.goto("/workflows/nurture-contact/draft/")
+    gita.get_by_role("button", name=re.compile("^Ratify")).click()
+    expect(gita.get_by_text("is in force").first).to_be_visible()
+    gita.goto(STEP)
+    expect(gita.locator("#terms")).to_contain_text("record.role is not “champion”")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_its_pages_fit_a_small_phone(as_person, look, scheme):
+    ada = as_person("ada", width=360, height=740, scheme=scheme)
+    wide = []
+    pages = (STEP, "/rulebook/draft/", "/rulebook/", "/people/3/", "/workflows/nurture-contact/")
+    parts = ("guardrails", "stances", "tracks", "allowances", "open_hours", "tripwires", "examples")
+    for address in (*pages, *(f"/rulebook/draft/{part}/new/" for part in parts)):
+        assert ada.goto(address).status == 200, address
+        for fold in ada.locator("#adding > summary, .terms .adding > summary").all():
+            fold.click()
+        look(ada, f"phone-{scheme}{address.replace('/', '-')}")
+        if (width := ada.evaluate("document.documentElement.scrollWidth")) > 360:
+            wide.append((address, width))
+    assert wide == []
