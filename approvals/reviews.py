@@ -58,7 +58,7 @@ class NotAllowed(Exception):
 
 
 class Review(models.Model):
-    """`due_at` is when the next level is told; `level` how far up it has gone.
+    """`due_at` is when the next level is told; `level` how far up it has gone; at `remind_at` those asked get a mail.
 
     `tracked`: not simply one of the team decides; who must agree stands in `seats`, and their votes are counted.
     """
@@ -73,6 +73,7 @@ class Review(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     escalates_at = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
     tracked = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -85,6 +86,7 @@ class Review(models.Model):
         indexes = (
             models.Index(fields=["team", "due_at", "id"], condition=Q(status="open"), name="review_queue"),
             models.Index(fields=["escalates_at"], condition=Q(status="open"), name="review_to_escalate"),
+            models.Index(fields=["remind_at"], condition=Q(status="open"), name="review_to_remind"),
         )
 
     def __str__(self) -> str:

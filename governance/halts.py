@@ -32,13 +32,14 @@ class Scope(models.TextChoices):
     WORKFLOW = "workflow", "One workflow"
     STEP = "step", "One step"
     CAPABILITY = "capability", "One capability"
+    CATEGORY = "category", "One category of work"
     TEAM = "team", "One team"
     AGENT = "agent", "One agent"
 
 
 class Halt(models.Model):
-    """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, a team slug, or the
-    e-mail address of the account that asks over the API (the agent).
+    """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, the category that
+    versions of workflows name, a team slug, or the e-mail address of the account that asks over the API (the agent).
 
     `lifted_by` is who agreed, `lift_reason` what the one who asked had said; who asked is in `lifts`.
     """
@@ -225,7 +226,9 @@ class Holds:
         """Whether an agent is halted, so that it must be known who asked for each run."""
         return any(scope == Scope.AGENT for scope, _ in self.targets)
 
-    def stops(self, workflow: str, step: str, capability: str, teams: Iterable[str], agent: str = "") -> bool:
+    def stops(
+        self, workflow: str, step: str, capability: str, teams: Iterable[str], agent: str = "", category: str = ""
+    ) -> bool:
         """`agent` is the e-mail address of the account that asked for the run over the API; empty for other runs."""
         if self.everything or not self.targets:
             return self.everything
@@ -236,6 +239,7 @@ class Holds:
                 (Scope.STEP, f"{workflow}/{step}"),
                 (Scope.CAPABILITY, capability),
                 (Scope.AGENT, agent),
+                (Scope.CATEGORY, category),
                 *((Scope.TEAM, team) for team in teams),
             )
         )

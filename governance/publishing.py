@@ -236,7 +236,19 @@ def _people(old: Spec, new: Spec) -> Iterator[Change]:
     for name, words in names:
         if old[name] != new[name]:
             yield Change(Direction.NEUTRAL, new["title"], words, old[name] or "nobody", new[name] or "nobody")
+    yield from _time(old, new)
     yield from _rejection(old, new)
+
+
+def _time(old: Spec, new: Spec) -> Iterator[Change]:
+    """What an answer's time is counted in, and when those asked are reminded: a timeout never approves."""
+    counted = ["days of the calendar", "working days"]
+    was, now = counted[old.get("due_working", False)], counted[new.get("due_working", False)]
+    if was != now:
+        yield Change(Direction.NEUTRAL, new["title"], "Due after so much time of:", was, now)
+    before, after = old.get("remind_in") or "never", new.get("remind_in") or "never"
+    if before != after:
+        yield Change(Direction.NEUTRAL, new["title"], "Reminded after:", before, after)
 
 
 def _rejection(old: Spec, new: Spec) -> Iterator[Change]:

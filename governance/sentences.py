@@ -262,6 +262,9 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.undo_asked": _undo_asked,
     "review.agreed": _agreed,
     "review.escalated": _escalated,
+    "review.reminded": lambda fact, step, data: (
+        f"{step} still waits; reminded: {', '.join(data.get('people', ())) or 'nobody'}"
+    ),
     "signal.received": _signal,
     "schedule.missed": lambda fact, step, data: (
         f"Nobody was there to start it at {data.get('first', '')}; only the time of {data.get('at', '')} is made up for"

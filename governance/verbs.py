@@ -39,6 +39,7 @@ VERBS: dict[str, str] = {
     "action.undo_asked": "Undo asked",
     "review.agreed": "Agreed",
     "review.escalated": "Escalated",
+    "review.reminded": "Reminded",
     "signal.received": "Signal sent",
     "schedule.missed": "Scheduled time missed",
     "schedule.failed": "Scheduled run not started",

@@ -33,6 +33,8 @@ def steps_in(scope: str, target: str) -> QuerySet[Step]:
             return Step.objects.filter(version__workflow__slug=slug, key=key)
         case Scope.CAPABILITY:
             return Step.objects.filter(capability=target)
+        case Scope.CATEGORY:
+            return Step.objects.filter(version__category=target)
         case Scope.AGENT:  # an agent's actions are told by their run, not by their step
             return Step.objects.none()
         case _:
@@ -82,7 +84,8 @@ def outside(rows: QuerySet[Action], halts: Iterable[tuple[str, str]]) -> QuerySe
 def halts_over(standing: Iterable[Halt], step: Step, agent: str) -> list[Halt]:
     """Return the halts that keep this step's actions from beginning; `agent` is that of their run, or empty."""
     version = step.version
-    place = (version.workflow.slug, step.key, step.capability, (version.owner.slug, step.reviewers.slug), agent)
+    teams = (version.owner.slug, step.reviewers.slug)
+    place = (version.workflow.slug, step.key, step.capability, teams, agent, version.category)
     return [halt for halt in standing if Holds.of([(halt.scope, halt.target)]).stops(*place)]
 
 
@@ -178,6 +181,9 @@ def choices(scope: str, person: Person) -> Choices:
             ]
         case Scope.CAPABILITY:
             return [("", [(key, capability.title) for key, capability in capabilities().items()])]
+        case Scope.CATEGORY:
+            found = {version.category for workflow in mine if (version := workflow.version_in_force)} - {""}
+            return [("", [(name, name.replace("-", " ").replace("_", " ").capitalize()) for name in sorted(found)])]
         case Scope.TEAM:
             return [("", list(Team.objects.values_list("slug", "name")))]
         case Scope.AGENT:
@@ -213,6 +219,8 @@ def title_of(halt: Halt) -> str:
         case Scope.CAPABILITY:
             known = capabilities().get(halt.target)
             return known.title if known else halt.target
+        case Scope.CATEGORY:
+            return f"What is {halt.target.replace('-', ' ').replace('_', ' ')}"
         case Scope.TEAM:
             return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
         case Scope.AGENT:

@@ -29,6 +29,7 @@ SCOPES = (
     (Scope.WORKFLOW, "A workflow", "Workflow"),
     (Scope.STEP, "A step", "Step"),
     (Scope.CAPABILITY, "A capability", "Capability"),
+    (Scope.CATEGORY, "A category", "Category"),
     (Scope.TEAM, "A team", "Team"),
     (Scope.AGENT, "An agent", "Agent"),
 )
