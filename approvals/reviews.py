@@ -100,9 +100,14 @@ class Review(models.Model):
     def decision(self) -> Decision | None:
         return self.decisions.select_related("person").first()
 
-    def barred(self, person: Person) -> str:
-        """Return why the person must not decide this; empty when they may."""
-        if reason := self._is_not_asked(person):
+    def barred(self, person: Person, choice: str = "") -> str:
+        """Return why the person must not decide this (so); empty when they may.
+
+        The team's own reviewers may edit, although others must agree: what they made of it is judged again, and goes
+        on only if their word is enough for that.
+        """
+        edits = choice == Choice.EDIT and self.kind == Kind.APPROVAL and person.decides_for(self.team_id)
+        if not edits and (reason := self._is_not_asked(person)):
             return reason
         action = self.action
         return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
@@ -157,7 +162,7 @@ class Review(models.Model):
             fault_point("review.locked")
             if not locked.is_open:
                 raise AlreadyDecided(locked.decision)
-            if reason := locked.barred(person):
+            if reason := locked.barred(person, choice):
                 raise NotAllowed(reason)
             if len(digest) > 64:  # no digest of ours, and more than its column holds
                 raise Stale

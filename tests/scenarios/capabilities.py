@@ -3,11 +3,12 @@
 They carry their key on the instance, so that the registry does not find them by itself in other tests.
 """
 
+from decimal import Decimal
+
 from django.core.mail import EmailMessage
 
 from workflows.capabilities.contract import (
     Capability,
-    CapabilityError,
     Done,
     Facts,
     Proposal,
@@ -53,5 +54,41 @@ class Broadcast(Capability):
         return f"Send “{payload.subject}” to {context.record['people']:,} people?"
 
 
-OURS = [Broadcast()]
-__all__ = ["OURS", "CapabilityError"]
+class Discount(Capability):
+    """Make a customer an offer. Everything given counts as discount: percent off, and months that cost nothing."""
+
+    title = "Offer a discount"
+    effect = changes = True
+    editable = ("percent", "free_months")
+
+    class Params(Shape):
+        record: RecordRef
+        arr: float
+        percent: float
+        free_months: int = 0
+        months: int = 12
+        reason_code: str = ""
+
+    class Payload(Params):
+        pass
+
+    def __init__(self):
+        self.key = "offer.discount"
+
+    def propose(self, params, context):
+        return Proposal(params.model_dump())
+
+    def facts(self, payload, context):
+        paid = (100 - Decimal(repr(payload.percent))) * (payload.months - payload.free_months) / payload.months
+        given = float(100 - paid)
+        return Facts(amounts={"discount_pct": given, "arr": payload.arr, "euro": round(payload.arr * given / 100, 2)})
+
+    def execute(self, payload, context):
+        EmailMessage(f"{payload.percent:g} % off", "Our offer.", to=[context.record["email"]]).send()
+        return Done({"percent": payload.percent})
+
+    def headline(self, payload, context):
+        return f"Offer {context.record['name']} {payload.percent:g} % off {payload.arr:,.0f}?"
+
+
+OURS = [Broadcast(), Discount()]

@@ -15,7 +15,7 @@ from governance.judging import Outcome, Verdict
 from governance.ledger import record
 from governance.people import Actor
 from workflows import doorbell
-from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Proposed, Status
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
@@ -64,6 +64,7 @@ def edited(
     """
     work = seen(action_id, digest, now)
     before = dict(work.action.payload)
+    Proposed.objects.get_or_create(action=work.action, defaults={"facts": work.action.facts, "at": now})
     _put(work, changes)
     gather_facts(work, now)
     in_force = InForce.now({work.action.workflow_id})
@@ -138,6 +139,7 @@ def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:
     fixed = work.action.is_undo or bool(work.action.progress)  # there is no other proposal to make
     if work.step.on_reject == OnReject.REDO and work.was == Status.IN_REVIEW and not fixed:
         work.action.approved_digest, work.action.digest, work.action.not_before = "", "", now
+        Proposed.objects.filter(action=work.action).delete()  # another proposal takes its place
         work.move(Status.READY, "action.sent_back", now, actor, reason=reason)
         save([work], now)
         doorbell.ring()
