@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from approvals.decisions import Choice, Decision
+from approvals.decisions import PERMITTING, Decision
 from approvals.reviews import Kind, Review, Status, visible_to
 from approvals.seats import arrange, is_plain
 from approvals.votes import count_all
@@ -48,7 +48,7 @@ class Reviews:
 
     def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         """Return the actions whose last approval was given by somebody who may still give it."""
-        given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=(Choice.APPROVE, Choice.EDIT))
+        given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=PERMITTING)
         given = (
             given.select_related("review")
             .order_by("at", "pk")

@@ -252,6 +252,10 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.to_person": lambda fact, step, data: f"{step} put to a person{_reasons(data)}",
     "action.approved": _approved,
     "action.edited": _edited,
+    "action.left_out": lambda fact, step, data: (
+        f"{fact.actor_name} said no for {', '.join(data.get('parts', ()))}: that part of {step} is left out"
+        f"{_quoted(data.get('reason'))}"
+    ),
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
     "action.recalled": _recalled,

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "action.to_person": "Put to a person",
     "action.approved": "Approved",
     "action.edited": "Edited",
+    "action.left_out": "Part left out",
     "action.rejected": "Rejected",
     "action.sent_back": "Sent back",
     "action.recalled": "Recalled",

@@ -33,6 +33,8 @@ class OnReject(models.TextChoices):
     STOP = "stop", "The run stops"
     SKIP = "skip", "The step is skipped"
     REDO = "redo", "It is proposed again"
+    LEAVE = "leave", "Their part is left out, the rest goes on"
+    """Where those who said no answer for a part of it only; else the run stops."""
 
 
 SCHEMA = 3

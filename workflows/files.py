@@ -50,7 +50,7 @@ class StepPart(Part):
     due_in: str = "1d"
     due_working: bool = False
     remind_in: str = ""
-    on_reject: Literal["stop", "skip", "redo"] = "stop"
+    on_reject: Literal["stop", "skip", "redo", "leave"] = "stop"
 
     @field_validator("due_in", mode="before")
     @classmethod

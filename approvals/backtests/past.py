@@ -26,6 +26,7 @@ EDITED = "Edited by a person, and judged as edited: what software had proposed w
 _DECIDED = {
     Choice.APPROVE: Decided.KEPT,
     Choice.EDIT: Decided.EDITED,
+    Choice.LEFT_OUT: Decided.EDITED,
     Choice.REJECT: Decided.REJECTED,
     Choice.TAKE_OVER: Decided.BY_HAND,
     Choice.DONE: Decided.BY_HAND,

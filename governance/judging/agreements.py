@@ -118,7 +118,9 @@ class Agreements:
         teams = [found] if isinstance(found, str) else found if isinstance(found, list) else [""]
         for team in sorted({str(each or "") for each in teams}):
             if team:
-                yield _need(track, f"{track.key}:{team}", f"{track.words}: {team}", team=team, role=track.role)
+                yield _need(
+                    track, f"{track.key}:{team}", f"{track.words}: {team}", team=team, role=track.role, part=team
+                )
             else:
                 words = f"{track.words}: a part without an owner"
                 yield _need(track, f"{track.key}:", words, team=self.terms.owner, role="leader")

@@ -54,6 +54,7 @@ class Need:
 
     Who is a `team` (with `role`), a `person`'s address, a `skill`, or an `authority` of at least `at_least`.
     Who covers somebody needs no more of their own than the `amount` in question, where that is less.
+    `part` is the team that answers for a part of it, where each part has an owner.
     """
 
     key: str
@@ -65,6 +66,7 @@ class Need:
     authority: str = ""
     at_least: float | None = None
     amount: float | None = None
+    part: str = ""
     need: int = 1
     covers: tuple[str, ...] = ()
     escalation: str = ""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.core.mail import EmailMessage
 
+from governance.people import Membership
 from workflows.capabilities.contract import (
     Capability,
     Done,
@@ -15,6 +16,7 @@ from workflows.capabilities.contract import (
     RecordRef,
     Shape,
 )
+from workflows.records import Record
 
 
 class Broadcast(Capability):
@@ -91,4 +93,61 @@ class Discount(Capability):
         return f"Offer {context.record['name']} {payload.percent:g} % off {payload.arr:,.0f}?"
 
 
-OURS = [Broadcast(), Discount()]
+class Part(Shape):
+    segment: str
+    owner: str
+    accounts: int
+
+
+class Segments(Capability):
+    """Send one message to the lists of several segments; each part of the audience has an owner, or none yet."""
+
+    title = "Write to segments"
+    effect = changes = True
+    editable = ("subject", "body")
+
+    class Params(Shape):
+        segments: list[str]
+        subject: str
+        body: str
+
+    class Payload(Shape):
+        parts: list[Part]
+        own: list[str]
+        subject: str
+        body: str
+
+    def __init__(self):
+        self.key = "email.segments"
+
+    def propose(self, params, context):
+        held = Membership.objects.filter(person=context.started_by, role__in=("leader", "reviewer"))
+        parts = [
+            {"segment": row.key, "owner": row.fields.get("owner", ""), "accounts": len(row.fields["accounts"])}
+            for row in Record.objects.filter(kind="segment", key__in=params.segments).order_by("key")
+        ]
+        own = sorted(held.values_list("team__slug", flat=True))
+        return Proposal({"parts": parts, "own": own, "subject": params.subject, "body": params.body})
+
+    def without(self, payload, owner, context):
+        rest = [part for part in payload.parts if part.owner != owner]
+        return {**payload.model_dump(), "parts": rest} if rest and len(rest) < len(payload.parts) else None
+
+    def facts(self, payload, context):
+        return Facts(
+            amounts={"recipients": sum(part.accounts for part in payload.parts)},
+            says=("subject", "body"),
+            text=f"{payload.subject}\n{payload.body}",
+        )
+
+    def execute(self, payload, context):
+        EmailMessage(
+            payload.subject, payload.body, bcc=[f"{part.segment}@lists.example" for part in payload.parts]
+        ).send()
+        return Done({"sent": sum(part.accounts for part in payload.parts)})
+
+    def headline(self, payload, context):
+        return f"Send “{payload.subject}” to {sum(part.accounts for part in payload.parts):,} accounts?"
+
+
+OURS = [Broadcast(), Discount(), Segments()]

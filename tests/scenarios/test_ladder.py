@@ -179,11 +179,11 @@ def test_ben_finds_the_form_to_edit_though_the_director_is_asked(ladder, sign_in
     assert f"/queue/{review.pk}/?form=edit" in page
     form = sign_in("ben").get(f"/queue/{review.pk}/?form=edit").content.decode()
     assert "Approve with changes" in form
-    sent = {"choice": "edit", "digest": review.action.digest, "percent": "19", "free_months": "0"}
+    sent = {"choice": "edit", "digest": review.action.digest, "payload-percent": "19", "payload-free_months": "0"}
     sign_in("ben").post(f"/queue/{review.pk}/decision/", sent)
     review.refresh_from_db()
     assert review.decision.person == ladder.ben
-    assert f"?form=edit" not in sign_in("dora").get(f"/queue/{review.pk}/").content.decode()
+    assert "?form=edit" not in sign_in("dora").get(f"/queue/{review.pk}/").content.decode()
 
 
 @pytest.mark.xfail(
