@@ -14,6 +14,7 @@ from workflows.capabilities.contract import (
     Facts,
     Proposal,
     RecordRef,
+    Refused,
     Shape,
 )
 from workflows.records import Record
@@ -150,4 +151,39 @@ class Segments(Capability):
         return f"Send “{payload.subject}” to {sum(part.accounts for part in payload.parts):,} accounts?"
 
 
-OURS = [Broadcast(), Discount(), Segments()]
+class Book(Capability):
+    """Book media with a supplier, by mail. `refuses` is what the supplier answers: certainly not."""
+
+    title = "Book media"
+    effect = changes = True
+    editable = ("spend",)
+    refuses = False
+
+    class Params(Shape):
+        record: RecordRef
+        campaign: str
+        spend: float
+
+    class Payload(Params):
+        pass
+
+    def __init__(self):
+        self.key = "media.book"
+
+    def propose(self, params, context):
+        return Proposal(params.model_dump())
+
+    def facts(self, payload, context):
+        return Facts(amounts={"spend": payload.spend})
+
+    def execute(self, payload, context):
+        if self.refuses:
+            return Refused("the supplier has no room left")
+        EmailMessage(f"Booking {payload.campaign}", "We book.", to=["media@supplier.example"]).send()
+        return Done({"spend": payload.spend})
+
+    def headline(self, payload, context):
+        return f"Spend £{payload.spend:,.0f} on {payload.campaign}?"
+
+
+OURS = [Broadcast(), Discount(), Segments(), Book()]
