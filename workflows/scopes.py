@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.timezone import localtime
 
 from governance.halts import Halt, HaltRefused, Holds, Scope
 from governance.ledger import Entry
@@ -19,6 +20,7 @@ from workflows.actions import Action, Status
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Step, Workflow
 from workflows.runs import Run, RunStatus
+from workflows.versions import published
 
 
 def steps_in(scope: str, target: str) -> QuerySet[Step]:
@@ -87,6 +89,35 @@ def halts_over(standing: Iterable[Halt], step: Step, agent: str) -> list[Halt]:
     teams = (version.owner.slug, step.reviewers.slug)
     place = (version.workflow.slug, step.key, step.capability, teams, agent, version.category)
     return [halt for halt in standing if Holds.of([(halt.scope, halt.target)]).stops(*place)]
+
+
+def halts_of_run(run: Run) -> list[Halt]:
+    """Return the halts that keep a ready action of the run from beginning: one query where nothing is halted."""
+    standing = list(Halt.objects.filter(lifted_at=None).select_related("by"))
+    if not standing:
+        return []
+    ready = Action.objects.filter(run=run, status=Status.READY, step__wait={})
+    steps = Step.objects.filter(pk__in=ready.values("step"))
+    agent = agents_of([run]).get(run.pk, "")
+    rows = steps.select_related("version__workflow", "version__owner", "reviewers")
+    return list(dict.fromkeys(halt for step in rows for halt in halts_over(standing, step, agent)))
+
+
+def going_on(person: Person) -> list[str]:
+    """Return the workflows in force the person sees of which no halt in force holds any step, by slug."""
+    standing = list(Halt.objects.filter(lifted_at=None))
+    found = []
+    for workflow in workflows_for(person):
+        version = workflow.version_in_force
+        if version and not any(halts_over(standing, step, "") for step in published(version.pk).ordered_steps):
+            found.append(workflow.slug)
+    return sorted(found)
+
+
+def said_of(halt: Halt) -> str:
+    """Return “What is outbound is halted by Ada Lund since 2 Mar 2026, 09:00: “The offer is wrong””."""
+    since = localtime(halt.at)
+    return f"{title_of(halt)} is halted by {halt.by.name} since {since.day} {since:%b %Y, %H:%M}: “{halt.reason}”"
 
 
 STATES: dict[str, tuple[str, str]] = {

@@ -186,4 +186,34 @@ class Book(Capability):
         return f"Spend £{payload.spend:,.0f} on {payload.campaign}?"
 
 
-OURS = [Broadcast(), Discount(), Segments(), Book()]
+class Post(Capability):
+    """Say something in a social network, by way of the service that posts for us."""
+
+    title = "Post"
+    effect = changes = True
+    editable = ("words",)
+
+    class Params(Shape):
+        words: str
+
+    class Payload(Params):
+        pass
+
+    def __init__(self, key="social.post"):
+        self.key = key
+
+    def propose(self, params, context):
+        return Proposal(params.model_dump())
+
+    def facts(self, payload, context):
+        return Facts(says=("words",), text=payload.words)
+
+    def execute(self, payload, context):
+        EmailMessage(payload.words, "…", to=[f"{self.key}@network.example"]).send()
+        return Done({"words": payload.words})
+
+    def headline(self, payload, context):
+        return f"Say “{payload.words}”?"
+
+
+OURS = [Broadcast(), Discount(), Segments(), Book(), Post(), Post("social.reply")]
