@@ -41,6 +41,7 @@ class Halt(models.Model):
     """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, the category that
     versions of workflows name, a team slug, or the e-mail address of the account that asks over the API (the agent).
 
+    `noticed_at` is when the first sign was seen, if whoever pulled it said so.
     `lifted_by` is who agreed, `lift_reason` what the one who asked had said; who asked is in `lifts`.
     """
 
@@ -49,6 +50,7 @@ class Halt(models.Model):
     reason = models.TextField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    noticed_at = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lift_reason = models.TextField(blank=True)
@@ -182,18 +184,23 @@ def one_of(people: Sequence[Person]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def pull(person: Person, scope: str, target: str, reason: str, now: datetime) -> Halt:
+def pull(
+    person: Person, scope: str, target: str, reason: str, now: datetime, noticed_at: datetime | None = None
+) -> Halt:
     """Stop everything in the scope from beginning. When this returns, nothing in it begins any more.
 
-    Raises HaltRefused without a reason or without an object.
+    `noticed_at` is when the first sign was seen. Raises HaltRefused without a reason or without an object, or when
+    the sign is said to come later.
     """
+    if noticed_at is not None and noticed_at > now:
+        raise HaltRefused("The first sign cannot lie ahead. Nothing was halted.")
     if not reason.strip():
         raise HaltRefused("Say why; others will read it. Nothing was halted.")
     if scope not in Scope.values or (scope == Scope.EVERYTHING) == bool(target):
         raise HaltRefused("Say what should stop. Nothing was halted.")
     with transaction.atomic():
         databases.lock_exclusive(databases.HALTS)
-        halt = Halt.objects.create(scope=scope, target=target, reason=reason, by=person, at=now)
+        halt = Halt.objects.create(scope=scope, target=target, reason=reason, by=person, at=now, noticed_at=noticed_at)
         record(Actor.of(person), "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
         fault_point("halt.locked")
     fault_point("halt.committed")

@@ -16,6 +16,7 @@ from governance.ledger import Entry
 from governance.paths import EscalationPath, Level
 from governance.people import Actor, Membership, Team
 from workflows.actions import Action, Attempt
+from workflows.aftermath import Aftermath
 from workflows.engine.begin import begin
 from workflows.engine.claim import claim
 from workflows.engine.drive import _record
@@ -204,3 +205,36 @@ def test_after_60_minutes_without_the_head_of_communications_two_are_asked_toget
     ]
     assert escalate_overdue(network.now + timedelta(hours=9)) == 0
     assert Review.objects.get(action=action).is_open
+
+
+def test_afterwards_one_page_says_what_was_stopped_what_had_gone_out_and_how_long_it_took(network, sign_in):
+    posts = approved_posts(network, 4)
+    network.review(network.propose("promotion", to="tom@client.example"))
+    network.work()  # the four posts go out
+    network.later(minutes=20)
+    halt = pull(network.ada, Scope.CATEGORY, "outbound", WHY, network.now, network.now - timedelta(minutes=25))
+    for number in range(3):
+        network.propose("nurture", to=f"c{number}@client.example")
+    network.propose("replies", words="We are on it")
+    network.later(hours=2)
+    lifted(network, halt)
+    network.later(seconds=5)
+    network.work()
+    halt.refresh_from_db()
+    after = Aftermath(halt)
+    assert (after.until_stop, after.lasted) == (timedelta(minutes=25), timedelta(hours=2))
+    assert (after.stopped, after.began_since, after.went_out, after.in_flight) == (3, 3, 4, 0)
+    assert after.by_workflow == [("Posts", 4)]
+    assert {attempt.action_id for attempt in after.newest} == {post.pk for post in posts}
+    page = " ".join(sign_in("ben").get(f"/halts/{halt.pk}/").content.decode().split())
+    for words in ("What is outbound", WHY, "25 min", '4</div><span class="meta">had gone out before'):
+        assert words in page
+
+
+def test_a_halt_is_pulled_on_the_page_with_the_moment_of_the_first_sign(network, sign_in):
+    asked = {"scope": "category", "target": "outbound", "reason": WHY, "noticed_at": "2026-03-02T08:30"}
+    assert sign_in("ada").post("/halts/", asked).status_code == 302
+    assert Halt.objects.get().noticed_at == MORNING - timedelta(minutes=30)
+    for wrong in ("yesterday", "2999-01-01T00:00"):
+        assert sign_in("ada").post("/halts/", {**asked, "noticed_at": wrong}).status_code == 422
+    assert Halt.objects.count() == 1
