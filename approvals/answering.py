@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from approvals.decisions import Choice, Decision
 from approvals.seats import arrange, is_plain, note_count
-from approvals.votes import Count, Vote, cast, count
+from approvals.votes import Count, Vote, cast, count, needs_of
+from governance.authorities import powers_of
 from governance.ledger import record
 from governance.people import Actor, Person
 from workflows.actions import Action
+from workflows.definitions import OnReject
 from workflows.engine import answers
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def answered(
         return _agree(review, person, now, digest, note)
     if choice == Choice.EDIT:
         return _edit(review, person, now, digest, note, payload)
+    if choice == Choice.REJECT and (made := _leave_out(review, person, now, note)):
+        return made
     decision = review.close(person, choice, now, digest=digest, note=note, payload=payload)
     _hand_over(review, person, choice, now, digest, note, payload)
     return decision
@@ -78,6 +82,35 @@ def _edit(review: Review, person: Person, now: datetime, digest: str, note: str,
     review.action.refresh_from_db()
     arrange([review], now)
     return votes[0]
+
+
+def _leave_out(review: Review, person: Person, now: datetime, note: str) -> Decision | Vote | None:
+    """Where a no is for a part only, and the terms say so, leave out what this person's teams own; else None.
+
+    A Vote that covers nothing is their word while others are still asked about the rest.
+    """
+    action = review.action
+    mine = parts_of(review, person, now) if review.tracked and action.step.on_reject == OnReject.LEAVE else []
+
+    def enough(rest: Action) -> bool:
+        return count(rest, now).is_enough
+
+    released = answers.left_out(action.pk, mine, Actor.of(person), now, note, enough) if mine else None
+    if released is None:
+        return None
+    if released:
+        return review.close(person, Choice.LEFT_OUT, now, digest="", note=note, payload=None)
+    type(review).objects.filter(pk=review.pk).update(claimed_by=None)
+    review.action.refresh_from_db()
+    arrange([review], now)
+    return Vote.objects.create(review=review, action=action, person=person, note=note, at=now, stands=False)
+
+
+def parts_of(review: Review, person: Person, now: datetime) -> list[str]:
+    """Return the teams for whose part of it the person speaks."""
+    powers, up = powers_of([person.pk], now.date()).get(person.pk), review.came_up_for(person)
+    needs = [need for need in needs_of(review.action) if need.part]
+    return [need.part for need in needs if need.key in up or (powers is not None and powers.may_fill(need))]
 
 
 def _hand_over(

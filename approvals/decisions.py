@@ -13,11 +13,16 @@ class Choice(models.TextChoices):
     APPROVE = "approve", "Approve"
     EDIT = "edit", "Edit and approve"
     REJECT = "reject", "Reject"
+    LEFT_OUT = "left_out", "Leave their part out"
     TAKE_OVER = "take_over", "Take over"
     DONE = "done", "Done by hand"
     HAPPENED = "happened", "It happened"
     TRY_AGAIN = "try_again", "It did not happen: try again"
     GIVE_UP = "give_up", "It did not happen: give up"
+
+
+PERMITTING = (Choice.APPROVE, Choice.EDIT, Choice.LEFT_OUT)
+"""After these it goes on, or the rest of it does."""
 
 
 class Decision(models.Model):
@@ -33,6 +38,7 @@ class Decision(models.Model):
         Choice.APPROVE: "approved",
         Choice.EDIT: "edited and approved",
         Choice.REJECT: "rejected",
+        Choice.LEFT_OUT: "left their part out of",
         Choice.TAKE_OVER: "took over",
         Choice.DONE: "did",
         Choice.HAPPENED: "settled",

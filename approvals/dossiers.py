@@ -15,7 +15,7 @@ from approvals.because import because
 from approvals.chains import Chain, chain
 from approvals.deadlines import Deadline, deadline
 from approvals.deciders import Deciders
-from approvals.decisions import Decision
+from approvals.decisions import Choice, Decision
 from approvals.escalations import Escalation
 from approvals.evidence import Fact, evidence
 from approvals.grounds import Ground, grounds, number
@@ -203,6 +203,11 @@ class Dossier:
     def locked(self) -> str:
         """Why the reader must not answer; empty when they may."""
         return self.review.barred(self.reader)
+
+    @cached_property
+    def may_edit(self) -> bool:
+        """Whether the reader may change what is proposed, perhaps without being one of those who must agree."""
+        return self.can_edit and not self.review.barred(self.reader, Choice.EDIT)
 
     @cached_property
     def deciders(self) -> Deciders:

@@ -15,7 +15,7 @@ from approvals.reviews import Review, Status
 from approvals.seats import Seat
 from governance import databases
 from governance.ledger import record
-from governance.paths import Level
+from governance.paths import EscalationPath, Level
 from governance.people import CLOCK, Person
 
 log = logging.getLogger(__name__)
@@ -60,14 +60,8 @@ def _escalate(review_id: int, now: datetime) -> int:
         review = databases.locked(rows, skip=True).first()
         if review is None or review.path is None:
             return 0
-        levels = list(review.path.levels.select_related("team", "person"))
-        if review.level < len(levels):
-            _go_up(review, levels[review.level], now)
-        above = levels[review.level + 1] if review.level + 1 < len(levels) else None
-        Review.objects.filter(pk=review.pk).update(
-            level=min(review.level + 1, len(levels)),
-            escalates_at=now + timedelta(seconds=above.after) if above else None,
-        )
+        level, next_at = _climbed(review, review.path, review.level, now)
+        Review.objects.filter(pk=review.pk).update(level=level, escalates_at=next_at)
     return 1
 
 
@@ -93,15 +87,25 @@ def _escalate_seat(key: int, now: datetime) -> int:
         seat = databases.locked(rows, skip=True).first()
         if seat is None or seat.path is None:
             return 0
-        levels = list(seat.path.levels.select_related("team", "person"))
-        if seat.level < len(levels):
-            _go_up(seat.review, levels[seat.level], now, seat.key)
-        above = levels[seat.level + 1] if seat.level + 1 < len(levels) else None
-        Seat.objects.filter(pk=key).update(
-            level=min(seat.level + 1, len(levels)),
-            escalates_at=now + timedelta(seconds=above.after) if above else None,
-        )
+        level, next_at = _climbed(seat.review, seat.path, seat.level, now, seat.key)
+        Seat.objects.filter(pk=key).update(level=level, escalates_at=next_at)
     return 1
+
+
+def _climbed(
+    review: Review, path: EscalationPath, level: int, now: datetime, seat: str = ""
+) -> tuple[int, datetime | None]:
+    """Go one rung up, and with it all those above that follow at once: they are asked together.
+
+    Returns how far up it is now, and when the next rung is asked.
+    """
+    for above, rung in enumerate(path.levels.select_related("team", "person")):
+        if above < level:
+            continue
+        if above > level and rung.after:
+            return above, now + timedelta(seconds=rung.after)
+        _go_up(review, rung, now, seat)
+    return path.levels.count(), None
 
 
 def _go_up(review: Review, rung: Level, now: datetime, seat: str = "") -> None:

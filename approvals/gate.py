@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from approvals.decisions import Choice, Decision
+from approvals.decisions import PERMITTING, Decision
 from approvals.reviews import Kind, Review, Status, visible_to
 from approvals.seats import arrange, is_plain
 from approvals.votes import count_all
 from governance.paths import Level
 from governance.people import Person
 from workflows.actions import Action
+from workflows.engine.judge import InForce
+from workflows.engine.pace import due_at
 from workflows.gates import Ask, Door
 
 
@@ -23,7 +25,10 @@ class Reviews:
         paths = {ask.step.escalation_id for ask in asks}
         rungs = Level.objects.filter(path__in=paths, position=1).values_list("path_id", "after")
         firsts = {path: timedelta(seconds=after) for path, after in rungs}
-        made = Review.objects.bulk_create(_review(ask, firsts, now) for ask in asks)
+        # only who counts working days needs to know which they are
+        rulebook = InForce.now(set()).rulebook if any(ask.step.due_working for ask in asks) else None
+        dues = [due_at(ask.step, ask.action.facts, rulebook, now) for ask in asks]
+        made = Review.objects.bulk_create(_review(ask, due, firsts, now) for ask, due in zip(asks, dues, strict=True))
         arrange(made, now)
 
     def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
@@ -43,7 +48,7 @@ class Reviews:
 
     def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         """Return the actions whose last approval was given by somebody who may still give it."""
-        given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=(Choice.APPROVE, Choice.EDIT))
+        given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=PERMITTING)
         given = (
             given.select_related("review")
             .order_by("at", "pk")
@@ -73,8 +78,7 @@ def _door(review: Review, person: Person) -> Door:
     return Door(review.action_id, url, review.headline, review.team.name, review.due_at, mine=not review.barred(person))
 
 
-def _review(ask: Ask, firsts: Mapping[int, timedelta], now: datetime) -> Review:
-    due = now + timedelta(seconds=ask.step.due_in)
+def _review(ask: Ask, due: datetime, firsts: Mapping[int, timedelta], now: datetime) -> Review:
     first = firsts.get(ask.step.escalation_id or 0)
     return Review(
         action=ask.action,
@@ -84,6 +88,7 @@ def _review(ask: Ask, firsts: Mapping[int, timedelta], now: datetime) -> Review:
         path=ask.step.escalation,
         opened_at=now,
         due_at=due,
+        remind_at=now + timedelta(seconds=ask.step.remind_in) if ask.step.remind_in else None,
         tracked=ask.kind == Kind.APPROVAL and not is_plain(ask.action.needs, ask.step.reviewers.slug),
         escalates_at=None if first is None else due + first,
     )

@@ -13,10 +13,12 @@ REJECTS = {
     OnReject.STOP: "Reject and stop the run",
     OnReject.SKIP: "Reject and skip the step",
     OnReject.REDO: "Reject and ask for another proposal",
+    OnReject.LEAVE: "Reject and leave your part out",
 }
 CHIPS = {
     Choice.APPROVE: "approved",
     Choice.EDIT: "edited",
+    Choice.LEFT_OUT: "edited",
     Choice.REJECT: "rejected",
     Choice.TAKE_OVER: "taken_over",
     Choice.GIVE_UP: "neutral",

@@ -60,7 +60,7 @@ class NotAllowed(Exception):
 
 
 class Review(models.Model):
-    """`due_at` is when the next level is told; `level` how far up it has gone.
+    """`due_at` is when the next level is told; `level` how far up it has gone; at `remind_at` those asked get a mail.
 
     `tracked`: not simply one of the team decides; who must agree stands in `seats`, and their votes are counted.
     """
@@ -75,6 +75,7 @@ class Review(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     escalates_at = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
     tracked = models.BooleanField(default=False)
     claimed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -87,6 +88,7 @@ class Review(models.Model):
         indexes = (
             models.Index(fields=["team", "due_at", "id"], condition=Q(status="open"), name="review_queue"),
             models.Index(fields=["escalates_at"], condition=Q(status="open"), name="review_to_escalate"),
+            models.Index(fields=["remind_at"], condition=Q(status="open"), name="review_to_remind"),
         )
 
     def __str__(self) -> str:
@@ -107,9 +109,14 @@ class Review(models.Model):
         said = [[str(reason["rule"]) for reason in action.reasons], [str(need["key"]) for need in action.needs]]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
-    def barred(self, person: Person) -> str:
-        """Return why the person must not decide this; empty when they may."""
-        if reason := self._is_not_asked(person):
+    def barred(self, person: Person, choice: str = "") -> str:
+        """Return why the person must not decide this (so); empty when they may.
+
+        The team's own reviewers may edit, although others must agree: what they made of it is judged again, and goes
+        on only if their word is enough for that.
+        """
+        edits = choice == Choice.EDIT and self.kind == Kind.APPROVAL and person.decides_for(self.team_id)
+        if not edits and (reason := self._is_not_asked(person)):
             return reason
         action = self.action
         return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
@@ -167,7 +174,7 @@ class Review(models.Model):
             fault_point("review.locked")
             if not locked.is_open:
                 raise AlreadyDecided(locked.decision)
-            if reason := locked.barred(person):
+            if reason := locked.barred(person, choice):
                 raise NotAllowed(reason)
             if len(digest) > 64 or (asked and asked != locked.asked):  # longer ones are none of ours
                 raise Stale

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from approvals.votes import Count, Vote, count_all, need_of
 from governance.authorities import Absence, Authority, Qualification
@@ -29,6 +30,7 @@ class Seat(models.Model):
     skill = models.CharField(max_length=60, blank=True)
     authority = models.CharField(max_length=80, blank=True)
     at_least = models.FloatField(null=True, blank=True)
+    amount = models.FloatField(null=True, blank=True)
     need = models.PositiveSmallIntegerField(default=1)
     missing = models.PositiveSmallIntegerField(default=1)
     path = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -84,7 +86,7 @@ def arrange(reviews: Sequence[Any], now: datetime) -> None:
 
 def _seat(review: Any, row: Any, counted: Count) -> Seat:
     need = need_of(row)
-    names = ("key", "title", "team", "role", "person", "skill", "authority", "at_least", "need")
+    names = ("key", "title", "team", "role", "person", "skill", "authority", "at_least", "amount", "need")
     missing = need.need - len(counted.taken[need.key])
     return Seat(review=review, missing=missing, **{name: getattr(need, name) for name in names})
 
@@ -111,7 +113,8 @@ def seats_for(person: Person, day: date) -> Q:
     absent = Absence.objects.filter(cover=person, first__lte=day, last__gte=day, person__is_active=True)
     covered = Person.objects.filter(pk__in=absent.values("person"))
     me = Person.objects.filter(pk=person.pk, is_active=True)
-    return _alone(me, day) | _alone(covered, day) & (Q(authority="") | _reaches(me, day))
+    asked = Coalesce(OuterRef("amount"), OuterRef("at_least"))
+    return _alone(me, day) | _alone(covered, day) & (Q(authority="") | _reaches(me, day, asked))
 
 
 def _alone(people: QuerySet[Person], day: date) -> Q:
@@ -119,12 +122,17 @@ def _alone(people: QuerySet[Person], day: date) -> Q:
     led, teams = held.filter(role=Role.LEADER).values("team__slug"), held.values("team__slug")
     skills = Qualification.objects.filter(_still(day), person__in=people).values("skill")
     of_team = Q(team__in=led) | ~Q(role=Role.LEADER) & Q(team__in=teams)
-    return of_team | Q(person__in=people.values("email")) | Q(skill__in=skills) | _reaches(people, day)
+    return (
+        of_team
+        | Q(person__in=people.values("email"))
+        | Q(skill__in=skills)
+        | _reaches(people, day, OuterRef("at_least"))
+    )
 
 
-def _reaches(people: QuerySet[Person], day: date) -> Q:
+def _reaches(people: QuerySet[Person], day: date, asked: Any) -> Q:
     enough = Authority.objects.filter(_still(day), person__in=people, measure=OuterRef("authority"))
-    return ~Q(authority="") & Q(Exists(enough.filter(at_most__gte=OuterRef("at_least"))))
+    return ~Q(authority="") & Q(Exists(enough.filter(at_most__gte=asked)))
 
 
 def _still(day: date) -> Q:

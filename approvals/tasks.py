@@ -10,6 +10,7 @@ from approvals.escalations import escalate_overdue, escalate_seats
 from approvals.incidents import tell_owners
 from approvals.notifications import deliver
 from approvals.ratifications import tell_ratifiers
+from approvals.reminders import remind
 
 
 def announce() -> None:
@@ -27,6 +28,7 @@ def backtest() -> None:
 @shared_task
 def sweep() -> None:
     escalate_overdue(timezone.now())
+    remind(timezone.now())
     escalate_seats(timezone.now())
     tell_owners(timezone.now())
     tell_ratifiers(timezone.now())

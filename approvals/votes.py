@@ -20,7 +20,9 @@ from workflows.actions import Action
 
 
 class Vote(models.Model):
-    """`covered` says, by need, which words exactly the person saw: when only others change, the vote `stands`."""
+    """`covered` says, by need, which words exactly the person saw: when only others change, the vote `stands`.
+
+    It covers nothing where the person said no to the part they answer for, which was left out then."""
 
     review = models.ForeignKey("approvals.Review", on_delete=models.CASCADE, related_name="votes")
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="votes")

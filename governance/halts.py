@@ -32,15 +32,17 @@ class Scope(models.TextChoices):
     WORKFLOW = "workflow", "One workflow"
     STEP = "step", "One step"
     CAPABILITY = "capability", "One capability"
+    CATEGORY = "category", "One category of work"
     TEAM = "team", "One team"
     AGENT = "agent", "One agent"
 
 
 class Halt(models.Model):
-    """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, a team slug, or the
-    e-mail address of the account that asks over the API (the agent).
+    """`target` is empty for everything, else a workflow slug, `slug/step`, a capability key, the category that
+    versions of workflows name, a team slug, or the e-mail address of the account that asks over the API (the agent).
 
-    `by` is nobody where a `tripwire` (its key) pulled it.
+    `by` is nobody where a `tripwire` (its key) pulled it. `noticed_at` is when the first sign was seen, if whoever
+    pulled it said so.
 
     `lifted_by` is who agreed, `lift_reason` what the one who asked had said; who asked is in `lifts`.
     """
@@ -51,6 +53,7 @@ class Halt(models.Model):
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     tripwire = models.CharField(max_length=80, blank=True)
     at = models.DateTimeField()
+    noticed_at = models.DateTimeField(null=True, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lift_reason = models.TextField(blank=True)
@@ -189,15 +192,29 @@ def one_of(people: Sequence[Person]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def pull(person: Person, scope: str, target: str, reason: str, now: datetime) -> Halt:
+def pull(
+    person: Person, scope: str, target: str, reason: str, now: datetime, noticed_at: datetime | None = None
+) -> Halt:
     """Stop everything in the scope from beginning. When this returns, nothing in it begins any more.
 
-    Raises HaltRefused without a reason or without an object.
+    `noticed_at` is when the first sign was seen. Raises HaltRefused without a reason or without an object, or when
+    the sign is said to come later.
     """
-    return pull_by(Actor.of(person), scope, target, reason, now)
+    if noticed_at is not None and noticed_at > now:
+        raise HaltRefused("The first sign cannot lie ahead. Nothing was halted.")
+    return pull_by(Actor.of(person), scope, target, reason, now, noticed_at=noticed_at)
 
 
-def pull_by(actor: Actor, scope: str, target: str, reason: str, now: datetime, tripwire: str = "") -> Halt:
+def pull_by(
+    actor: Actor,
+    scope: str,
+    target: str,
+    reason: str,
+    now: datetime,
+    *,
+    tripwire: str = "",
+    noticed_at: datetime | None = None,
+) -> Halt:
     """Do the same as somebody who need not be a person."""
     if not reason.strip():
         raise HaltRefused("Say why; others will read it. Nothing was halted.")
@@ -205,7 +222,7 @@ def pull_by(actor: Actor, scope: str, target: str, reason: str, now: datetime, t
         raise HaltRefused("Say what should stop. Nothing was halted.")
     with transaction.atomic():
         databases.lock_exclusive(databases.HALTS)
-        said = {"scope": scope, "target": target, "reason": reason, "tripwire": tripwire}
+        said = {"scope": scope, "target": target, "reason": reason, "tripwire": tripwire, "noticed_at": noticed_at}
         halt = Halt.objects.create(**said, by_id=actor.person_id, at=now)
         record(actor, "halt.pulled", now, halt=halt.pk, scope=str(halt), reason=reason)
         fault_point("halt.locked")
@@ -239,7 +256,9 @@ class Holds:
         """Whether an agent is halted, so that it must be known who asked for each run."""
         return any(scope == Scope.AGENT for scope, _ in self.targets)
 
-    def stops(self, workflow: str, step: str, capability: str, teams: Iterable[str], agent: str = "") -> bool:
+    def stops(
+        self, workflow: str, step: str, capability: str, teams: Iterable[str], agent: str = "", category: str = ""
+    ) -> bool:
         """`agent` is the e-mail address of the account that asked for the run over the API; empty for other runs."""
         if self.everything or not self.targets:
             return self.everything
@@ -250,6 +269,7 @@ class Holds:
                 (Scope.STEP, f"{workflow}/{step}"),
                 (Scope.CAPABILITY, capability),
                 (Scope.AGENT, agent),
+                (Scope.CATEGORY, category),
                 *((Scope.TEAM, team) for team in teams),
             )
         )

@@ -24,11 +24,13 @@ class Powers:
     def may_fill(self, need: Need) -> bool:
         """Whether this person, or one they cover, can give the agreement.
 
-        A cover has the lesser of the two authorities: where both have a limit, their own counts as well.
+        A cover has the lesser of the two authorities: where both have a limit, their own counts as well, for what is
+        in question.
         """
         if self._may_alone(need):
             return True
-        return any(absent._may_alone(need) and self._reaches(need) for absent in self.covers)
+        asked = need.at_least if need.amount is None else need.amount
+        return any(absent._may_alone(need) and self._reaches(need, asked) for absent in self.covers)
 
     def _may_alone(self, need: Need) -> bool:
         if need.team:
@@ -38,11 +40,11 @@ class Powers:
             return need.person.lower() == self.email.lower()
         if need.skill:
             return need.skill in self.skills
-        return bool(need.authority) and need.authority in self.authority and self._reaches(need)
+        return bool(need.authority) and need.authority in self.authority and self._reaches(need, need.at_least)
 
-    def _reaches(self, need: Need) -> bool:
+    def _reaches(self, need: Need, asked: float | None) -> bool:
         """Whether nothing is asked beyond this person's own limit. Who covers somebody needs a limit of their own."""
         if not need.authority:
             return True
-        own, asked = self.authority.get(need.authority), need.at_least
+        own = self.authority.get(need.authority)
         return own is not None and asked is not None and own >= asked

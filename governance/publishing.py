@@ -26,7 +26,12 @@ _CONSEQUENCE = {
 _EFFECTS = {"review": 1, "human": 2, "refuse": 3}
 _EFFECT_WORDS = {"review": "a person approves", "human": "a person does it", "refuse": "refused"}
 _ASSISTS = {"none": "nothing", "insight": "facts", "recommendation": "a proposal"}
-_REJECTIONS = {"stop": "the run stops", "skip": "the step is skipped", "redo": "it is proposed again"}
+_REJECTIONS = {
+    "stop": "the run stops",
+    "skip": "the step is skipped",
+    "redo": "it is proposed again",
+    "leave": "their part is left out, the rest goes on",
+}
 _OTHERS_ANSWER = "Other people may say yes from then on."
 
 
@@ -236,16 +241,29 @@ def _people(old: Spec, new: Spec) -> Iterator[Change]:
     for name, words in names:
         if old[name] != new[name]:
             yield Change(Direction.NEUTRAL, new["title"], words, old[name] or "nobody", new[name] or "nobody")
+    yield from _time(old, new)
     yield from _rejection(old, new)
 
 
+def _time(old: Spec, new: Spec) -> Iterator[Change]:
+    """What an answer's time is counted in, and when those asked are reminded: a timeout never approves."""
+    counted = ["days of the calendar", "working days"]
+    was, now = counted[old.get("due_working", False)], counted[new.get("due_working", False)]
+    if was != now:
+        yield Change(Direction.NEUTRAL, new["title"], "Due after so much time of:", was, now)
+    before, after = old.get("remind_in") or "never", new.get("remind_in") or "never"
+    if before != after:
+        yield Change(Direction.NEUTRAL, new["title"], "Reminded after:", before, after)
+
+
 def _rejection(old: Spec, new: Spec) -> Iterator[Change]:
-    """Skipping lets what comes after go on in spite of a no; stopping and proposing again both hold it back."""
+    """Skipping lets what comes after go on in spite of a no, leaving out lets the rest go; the others hold it back."""
     was, now = old["on_reject"], new["on_reject"]
     if was == now:
         return
-    gone = Direction.TIGHTENS if was == "skip" else Direction.NEUTRAL
-    direction = Direction.LOOSENS if now == "skip" else gone
+    lenient = ("skip", "leave")
+    gone = Direction.TIGHTENS if was in lenient else Direction.NEUTRAL
+    direction = Direction.LOOSENS if now in lenient else gone
     yield Change(direction, new["title"], "After a rejection:", _REJECTIONS[was], _REJECTIONS[now])
 
 

@@ -36,6 +36,8 @@ def track_words(track: Track) -> str:
             who = person
         case Track(skill=skill) if skill:
             who = f"somebody qualified for {skill}"
+        case Track(authority=measure, at_least=rung) if measure and rung is not None:
+            who = f"somebody who may decide {number(rung)} {measure_words(measure)} alone"
         case Track(authority=measure) if measure:
             who = f"somebody who may decide so much alone ({measure})"
         case _:

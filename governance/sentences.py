@@ -257,6 +257,10 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.to_person": lambda fact, step, data: f"{step} put to a person{_reasons(data)}",
     "action.approved": _approved,
     "action.edited": _edited,
+    "action.left_out": lambda fact, step, data: (
+        f"{fact.actor_name} said no for {', '.join(data.get('parts', ()))}: that part of {step} is left out"
+        f"{_quoted(data.get('reason'))}"
+    ),
     "action.rejected": _said("rejected", "reason"),
     "action.sent_back": _said("sent back", "reason"),
     "action.recalled": _recalled,
@@ -267,6 +271,9 @@ _SENTENCES: dict[str, Callable[[Fact, str, Data], str]] = {
     "action.undo_asked": _undo_asked,
     "review.agreed": _agreed,
     "review.escalated": _escalated,
+    "review.reminded": lambda fact, step, data: (
+        f"{step} still waits; reminded: {', '.join(data.get('people', ())) or 'nobody'}"
+    ),
     "signal.received": _signal,
     "schedule.missed": lambda fact, step, data: (
         f"Nobody was there to start it at {data.get('first', '')}; only the time of {data.get('at', '')} is made up for"

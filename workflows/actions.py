@@ -172,6 +172,18 @@ class Action(models.Model):
         return hashlib.sha256(content.encode()).hexdigest()
 
 
+class Proposed(models.Model):
+    """What software had proposed of an action that a person then edited: what the rules saw of it, for the past to be
+    judged again as it was proposed. `facts` are as `Action.facts`."""
+
+    action = models.OneToOneField(Action, on_delete=models.CASCADE, related_name="proposed")
+    facts = models.JSONField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"As proposed: {self.action}"
+
+
 class Attempt(models.Model):
     """One begun execution of an action. `result` stays empty until it is known."""
 

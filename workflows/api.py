@@ -33,7 +33,7 @@ from workflows.capabilities.contract import CapabilityError
 from workflows.engine.answers import EditRefused, Stale
 from workflows.engine.starting import CannotStart, start
 from workflows.runs import Run, RunStatus
-from workflows.scopes import BY_API
+from workflows.scopes import BY_API, going_on, halts_of_run, said_of
 
 tells(CannotStart, 409, "cannot_start")
 tells(IllegalMove, 409, "illegal_move")
@@ -48,24 +48,38 @@ class LinksJson(serializers.Serializer[Any]):
     actions = serializers.CharField()
 
 
+class HaltedJson(serializers.Serializer[Any]):
+    halts = serializers.ListField(child=serializers.CharField(), help_text="what holds it: since when, who and why")
+    not_halted = serializers.ListField(child=serializers.CharField(), help_text="workflows you see that go on")
+
+
 class RunJson(serializers.ModelSerializer[Run]):
+    """`halted`, in the answer about one run: what keeps a ready action of it from beginning; null when nothing does."""
+
     workflow = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     version = serializers.SlugRelatedField[Any](slug_field="number", read_only=True)
     started_by = serializers.SlugRelatedField[Any](slug_field="email", read_only=True, allow_null=True)
     part_of = serializers.IntegerField(source="root_id", allow_null=True, help_text="the run it all began with")
     links = serializers.SerializerMethodField()
+    halted = serializers.SerializerMethodField()
 
     class Meta:
         model = Run
         fields = (
             "id", "workflow", "version", "status", "input", "key", "trigger", "started_by", "part_of", "started_at",
-            "ended_at", "undo_asked_at", "links",
+            "ended_at", "undo_asked_at", "links", "halted",
         )  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(LinksJson)
     def get_links(self, run: Run) -> dict[str, str]:
         return {"page": reverse("run", args=[run.pk]), "actions": reverse("api_run_actions", args=[run.pk])}
+
+    @extend_schema_field(HaltedJson(allow_null=True))
+    def get_halted(self, run: Run) -> dict[str, list[str]] | None:
+        if not isinstance(self.context.get("view"), OneRun) or not (found := halts_of_run(run)):
+            return None
+        return {"halts": [said_of(halt) for halt in found], "not_halted": going_on(person_of(self.context["request"]))}
 
 
 class NewRunJson(KnownFields):
@@ -158,7 +172,7 @@ class OneRun(generics.RetrieveAPIView[Run]):
 
     @extend_schema(responses={200: RunJson, **UNKNOWN})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Read one run."""
+        """Read one run, and what holds it."""
         return super().get(request, *args, **kwargs)
 
 

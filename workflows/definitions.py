@@ -37,6 +37,8 @@ class OnReject(models.TextChoices):
     STOP = "stop", "The run stops"
     SKIP = "skip", "The step is skipped"
     REDO = "redo", "It is proposed again"
+    LEAVE = "leave", "Their part is left out, the rest goes on"
+    """Where those who said no answer for a part of it only; else the run stops."""
 
 
 SCHEMA = 3
@@ -153,7 +155,8 @@ class Version(models.Model):
 class Step(models.Model):
     """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}.
 
-    What was approved begins `lead_days` working days after the last approval.
+    What was approved begins `lead_days` working days after the last approval. With `due_working` the time until an
+    answer is due passes on working days only; after `remind_in` seconds (0: never) those asked are reminded.
 
     `limits`, `bands` and `tracks` are as `governance.envelope` says them; from `review_by` on, software asks again.
 
@@ -187,6 +190,8 @@ class Step(models.Model):
     reviewers = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     escalation = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     due_in = models.PositiveIntegerField(default=86400)
+    due_working = models.BooleanField(default=False)
+    remind_in = models.PositiveIntegerField(default=0)
     on_reject = models.CharField(max_length=8, choices=OnReject.choices, default=OnReject.STOP)
 
     class Meta:
@@ -216,7 +221,7 @@ class Step(models.Model):
 
     @property
     def due_words(self) -> str:
-        return short(self.due_in)
+        return f"{short(self.due_in)} of working days" if self.due_working else short(self.due_in)
 
     @property
     def bound_words(self) -> list[str]:

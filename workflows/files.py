@@ -48,12 +48,19 @@ class StepPart(Part):
     reviewers: str = ""
     escalation: str = ""
     due_in: str = "1d"
-    on_reject: Literal["stop", "skip", "redo"] = "stop"
+    due_working: bool = False
+    remind_in: str = ""
+    on_reject: Literal["stop", "skip", "redo", "leave"] = "stop"
 
     @field_validator("due_in", mode="before")
     @classmethod
     def duration(cls, value: Any) -> str:
         return durations.short(int(waits.span(value).total_seconds()))
+
+    @field_validator("remind_in", mode="before")
+    @classmethod
+    def reminder(cls, value: Any) -> str:
+        return durations.short(int(waits.span(value).total_seconds())) if value else ""
 
     @field_validator("wait", mode="before")
     @classmethod
@@ -101,8 +108,7 @@ class WorkflowPart(Part):
     @property
     def has_envelope(self) -> bool:
         """Whether workers must know limits, bands, tracks, the end of a delegation, or that it only recommends."""
-        steps = any(step.limits or step.bands or step.tracks or step.review_by or step.lead_days for step in self.steps)
-        return self.recommend_only or bool(self.category) or steps
+        return self.recommend_only or bool(self.category) or any(_has_envelope(step) for step in self.steps)
 
     @property
     def has_control_flow(self) -> bool:
@@ -111,6 +117,18 @@ class WorkflowPart(Part):
         return bool(own) or any(
             step.join or step.repeat or step.wait or step.when == OTHERWISE for step in self.steps
         )  # fmt: skip
+
+
+def _has_envelope(step: StepPart) -> bool:
+    return bool(
+        step.limits
+        or step.bands
+        or step.tracks
+        or step.review_by
+        or step.lead_days
+        or step.due_working
+        or step.remind_in
+    )
 
 
 @dataclass(frozen=True)

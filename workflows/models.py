@@ -1,6 +1,6 @@
 """The index Django needs: each model lives in the file of its noun."""
 
-from workflows.actions import Action, Attempt
+from workflows.actions import Action, Attempt, Proposed
 from workflows.definitions import Step, Version, Workflow
 from workflows.engine.turns import Turn
 from workflows.imports import ImportJob
@@ -19,6 +19,7 @@ __all__ = [
     "ImportJob",
     "Incident",
     "Outcome",
+    "Proposed",
     "Record",
     "Run",
     "Signal",

@@ -65,6 +65,7 @@ def _step_part(step: Step) -> StepPart:
         "tracks",
         "review_by",
         "lead_days",
+        "due_working",
         "on_reject",
     )
     values: dict[str, Any] = {name: getattr(step, name) for name in (*plain, *terms)}
@@ -74,6 +75,7 @@ def _step_part(step: Step) -> StepPart:
         reviewers=step.reviewers.slug,
         escalation=step.escalation.slug if step.escalation else "",
         due_in=durations.short(step.due_in),
+        remind_in=durations.short(step.remind_in) if step.remind_in else "",
     )
 
 
@@ -160,6 +162,7 @@ def write(workflow: Workflow, part: WorkflowPart, person: Person, now: datetime,
             reviewers=teams[step.reviewers],
             escalation=paths.get(step.escalation),
             due_in=durations.seconds(step.due_in),
+            remind_in=durations.seconds(step.remind_in) if step.remind_in else 0,
         )
         for position, step in enumerate(part.steps)
     )
@@ -179,7 +182,7 @@ def _control_flow(part: WorkflowPart) -> dict[str, Any]:
 
 
 def _values(step: StepPart) -> dict[str, Any]:
-    values = step.model_dump(mode="json", exclude={"reviewers", "escalation", "due_in", "review_by"})
+    values = step.model_dump(mode="json", exclude={"reviewers", "escalation", "due_in", "remind_in", "review_by"})
     return {
         **values,
         **{name: values[name] or {} for name in ("join", "repeat", "wait", "bands")},

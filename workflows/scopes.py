@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.timezone import localtime
 
 from governance.halts import Halt, HaltRefused, Holds, Scope
 from governance.ledger import Entry
@@ -19,6 +20,7 @@ from workflows.actions import Action, Status
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Step, Workflow
 from workflows.runs import Run, RunStatus
+from workflows.versions import published
 
 
 def steps_in(scope: str, target: str) -> QuerySet[Step]:
@@ -33,6 +35,8 @@ def steps_in(scope: str, target: str) -> QuerySet[Step]:
             return Step.objects.filter(version__workflow__slug=slug, key=key)
         case Scope.CAPABILITY:
             return Step.objects.filter(capability=target)
+        case Scope.CATEGORY:
+            return Step.objects.filter(version__category=target)
         case Scope.AGENT:  # an agent's actions are told by their run, not by their step
             return Step.objects.none()
         case _:
@@ -82,8 +86,38 @@ def outside(rows: QuerySet[Action], halts: Iterable[tuple[str, str]]) -> QuerySe
 def halts_over(standing: Iterable[Halt], step: Step, agent: str) -> list[Halt]:
     """Return the halts that keep this step's actions from beginning; `agent` is that of their run, or empty."""
     version = step.version
-    place = (version.workflow.slug, step.key, step.capability, (version.owner.slug, step.reviewers.slug), agent)
+    teams = (version.owner.slug, step.reviewers.slug)
+    place = (version.workflow.slug, step.key, step.capability, teams, agent, version.category)
     return [halt for halt in standing if Holds.of([(halt.scope, halt.target)]).stops(*place)]
+
+
+def halts_of_run(run: Run) -> list[Halt]:
+    """Return the halts that keep a ready action of the run from beginning: one query where nothing is halted."""
+    standing = list(Halt.objects.filter(lifted_at=None).select_related("by"))
+    if not standing:
+        return []
+    ready = Action.objects.filter(run=run, status=Status.READY, step__wait={})
+    steps = Step.objects.filter(pk__in=ready.values("step"))
+    agent = agents_of([run]).get(run.pk, "")
+    rows = steps.select_related("version__workflow", "version__owner", "reviewers")
+    return list(dict.fromkeys(halt for step in rows for halt in halts_over(standing, step, agent)))
+
+
+def going_on(person: Person) -> list[str]:
+    """Return the workflows in force the person sees of which no halt in force holds any step, by slug."""
+    standing = list(Halt.objects.filter(lifted_at=None))
+    found = []
+    for workflow in workflows_for(person):
+        version = workflow.version_in_force
+        if version and not any(halts_over(standing, step, "") for step in published(version.pk).ordered_steps):
+            found.append(workflow.slug)
+    return sorted(found)
+
+
+def said_of(halt: Halt) -> str:
+    """Return “What is outbound is halted by Ada Lund since 2 Mar 2026, 09:00: “The offer is wrong””."""
+    since = localtime(halt.at)
+    return f"{title_of(halt)} is halted by {halt.who} since {since.day} {since:%b %Y, %H:%M}: “{halt.reason}”"
 
 
 STATES: dict[str, tuple[str, str]] = {
@@ -178,6 +212,9 @@ def choices(scope: str, person: Person) -> Choices:
             ]
         case Scope.CAPABILITY:
             return [("", [(key, capability.title) for key, capability in capabilities().items()])]
+        case Scope.CATEGORY:
+            found = {version.category for workflow in mine if (version := workflow.version_in_force)} - {""}
+            return [("", [(name, name.replace("-", " ").replace("_", " ").capitalize()) for name in sorted(found)])]
         case Scope.TEAM:
             return [("", list(Team.objects.values_list("slug", "name")))]
         case Scope.AGENT:
@@ -213,6 +250,8 @@ def title_of(halt: Halt) -> str:
         case Scope.CAPABILITY:
             known = capabilities().get(halt.target)
             return known.title if known else halt.target
+        case Scope.CATEGORY:
+            return f"What is {halt.target.replace('-', ' ').replace('_', ' ')}"
         case Scope.TEAM:
             return _named(Team.objects.filter(slug=halt.target).values_list("name", flat=True), halt.target)
         case Scope.AGENT:

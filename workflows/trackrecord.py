@@ -22,7 +22,7 @@ WEEKS = 13
 PAST = 2000
 FEW = 30
 _ALONE, _KEPT, _EDITED, _REJECTED, _BY_HAND = range(5)
-_CHOICES = {None: _ALONE, "approve": _KEPT, "edit": _EDITED, "reject": _REJECTED, "done": _BY_HAND}
+_CHOICES = {None: _ALONE, "approve": _KEPT, "edit": _EDITED, "left_out": _EDITED, "reject": _REJECTED, "done": _BY_HAND}
 
 
 class Record:

@@ -15,17 +15,18 @@ from django.db.models import Q, QuerySet
 from approvals.backtests.plan import Plan
 from approvals.decisions import Choice, Decision
 from governance.backtest import Case, Curve, Decided, Pair, Tally
-from workflows.actions import Action, Status
+from workflows.actions import Action, Proposed, Status
 from workflows.outcomes import Outcome
 
 CHUNK = 2000
 NOT_PROPOSED = "Nothing could be proposed at the time"
 NO_FACTS = "Nothing of what the rules saw was kept"
 UNREADABLE = "What was kept of it cannot be judged"
-EDITED = "Edited by a person, and judged as edited: what software had proposed is not kept"
+EDITED = "Edited by a person, and judged as edited: what software had proposed was not kept at the time"
 _DECIDED = {
     Choice.APPROVE: Decided.KEPT,
     Choice.EDIT: Decided.EDITED,
+    Choice.LEFT_OUT: Decided.EDITED,
     Choice.REJECT: Decided.REJECTED,
     Choice.TAKE_OVER: Decided.BY_HAND,
     Choice.DONE: Decided.BY_HAND,
@@ -62,42 +63,46 @@ def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def judge_part(plan: Plan, ids: Sequence[int]) -> Tally:
-    """Judge these actions again: three queries. `ids` fall, as `actions` gives them."""
+    """Judge these actions again: four queries. `ids` fall, as `actions` gives them.
+
+    What a person edited is judged as software had proposed it.
+    """
     tally = Tally(Curve(plan.sweep) if plan.sweep else None)
     if not ids:
         return tally
     wanted, span = set(ids), (ids[-1], ids[0])
-    decided, outcomes = _decided(plan, span), _outcomes(plan, span)
+    decided, outcomes, proposed = _decided(plan, span), _outcomes(plan, span), _proposed(plan, span)
     rows = Action.objects.filter(workflow=plan.workflow, pk__range=span).order_by("-pk")
     for key, step, verdict, facts in rows.values_list("pk", "step_id", "verdict", "facts"):
         if key in wanted:
-            pair = plan.pair(step)
+            pair, facts = plan.pair(step), proposed.get(key, facts)
             flaw = pair if isinstance(pair, str) else _flaw(verdict, facts)
             if flaw or isinstance(pair, str):
                 tally.skip(key, flaw)
             else:
-                _judge(tally, plan, pair, (key, step), facts, decided.get(key, Decided.NOTHING), outcomes.get(key, {}))
+                said = decided.get(key, Decided.NOTHING)
+                remark = EDITED if said is Decided.EDITED and key not in proposed else ""
+                _judge(tally, pair, key, facts, said, outcomes.get(key, {}), (plan.remarks.get(step, ""), remark))
     return tally
 
 
 def _judge(
     tally: Tally,
-    plan: Plan,
     pair: Pair,
-    of: tuple[int, int],
+    key: int,
     facts: dict[str, Any],
     decided: Decided,
     outcomes: Mapping[str, float | str],
+    remarks: Sequence[str],
 ) -> None:
     try:
         facts["now"] = datetime.fromisoformat(facts["now"])
         before, after, sure = pair.verdicts(facts)
         amounts = {name: amount for name, amount in facts.get("amounts", {}).items() if _is_number(amount)}
     except (AttributeError, KeyError, TypeError, ValueError):
-        tally.skip(of[0], UNREADABLE)
+        tally.skip(key, UNREADABLE)
         return
-    case = Case(of[0], before, after, decided, amounts, outcomes, pair.swept, sure)
-    remarks = (plan.remarks.get(of[1], ""), EDITED if decided is Decided.EDITED else "")
+    case = Case(key, before, after, decided, amounts, outcomes, pair.swept, sure)
     tally.add(case, filter(None, remarks))
 
 
@@ -117,6 +122,12 @@ def _decided(plan: Plan, span: tuple[int, int]) -> dict[int, Decided]:
     rows = rows.filter(review__action__gte=span[0], review__action__lte=span[1])
     rows = rows.filter(choice__in=list(_DECIDED)).order_by("at", "pk")
     return {action: _DECIDED[Choice(choice)] for action, choice in rows.values_list("review__action_id", "choice")}
+
+
+def _proposed(plan: Plan, span: tuple[int, int]) -> dict[int, dict[str, Any]]:
+    """Return what software had proposed of what was edited, by action."""
+    rows = Proposed.objects.filter(action__gte=span[0], action__lte=span[1], action__workflow=plan.workflow)
+    return dict(rows.values_list("action_id", "facts"))
 
 
 def _outcomes(plan: Plan, span: tuple[int, int]) -> dict[int, dict[str, float | str]]:

@@ -38,7 +38,8 @@ def decision(request: HttpRequest, key: int) -> HttpResponse:
         made = found.decide(person, choice, now, digest=digest, asked=asked, **_given(form))
     except FORESEEN as error:
         return _stopped(request, key, form, error)
-    messages.success(request, told(item, choice) if isinstance(made, Decision) else _told_vote(item, made))
+    said = told(item, made.choice) if isinstance(made, Decision) else _told_vote(item, made)
+    messages.success(request, said)
     return _go_on(request, _onward(item, filters, choice), filters)
 
 
@@ -74,6 +75,7 @@ def told(item: Dossier, choice: str) -> str:
     verb, then = {
         Choice.APPROVE: ("You approved", goes_on),
         Choice.EDIT: ("You edited and approved", goes_on),
+        Choice.LEFT_OUT: ("You left your part out of", f"The others agreed to the rest. {goes_on}"),
         Choice.REJECT: ("You rejected", f"{item.on_reject_words}."),
         Choice.TAKE_OVER: ("You took over", "It is yours to do now; record here what came of it."),
         Choice.DONE: ("You recorded as done", "The run goes on."),
@@ -87,6 +89,8 @@ def told(item: Dossier, choice: str) -> str:
 
 
 def _told_vote(item: Dossier, vote: Vote) -> str:
+    if not vote.covered:
+        return f"You said no to your part, and it is left out: {item.deed} The others are asked about the rest."
     still = ", ".join(str(seat) for seat in vote.review.seats.filter(missing__gt=0))
     return f"You agreed: {item.deed} Nothing is done until these agree, too: {still}."
 

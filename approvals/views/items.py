@@ -42,7 +42,9 @@ def pane(person: Person, filters: Filters, found: Review, **context: Any) -> dic
 
 def form_of(item: Dossier, name: str, data: Any = None) -> EditForm | AnswerForm | None:
     """Return the form that stands in the item: a to-do and an uncertain action always have one, others on demand."""
-    if not item.review.is_open or item.locked or (item.opens_at and data is None):
+    if not item.review.is_open or (item.opens_at and data is None):
+        return None
+    if item.locked and not (name == Choice.EDIT and item.may_edit):
         return None
     if item.is_todo:
         return todo_form(item.on_reject_words, data)

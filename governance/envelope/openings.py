@@ -82,6 +82,25 @@ def _at(day: date, clock: str, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
 
+def working_time_later(rows: Sequence[OpenHours], facts: Facts, begin: datetime, span: timedelta) -> datetime | None:
+    """Return when so much time has passed on working days; the days of `rows` count as in `working_days_later`.
+
+    24 hours from a Friday 16:00 are a Monday 16:00. None when there are not so many days. Raises NoZone.
+    """
+    calendars = rows or [OpenHours.model_validate({"key": "working-days"})]
+    zone = zone_of(calendars[0], facts)
+    moment = begin
+    for _ in range(LOOK_AHEAD):
+        day = moment.astimezone(zone).date()
+        midnight = _at(day, "24:00", zone)
+        if all(is_working_day(hours, day) for hours in calendars):
+            if moment + span < midnight:
+                return moment + span
+            span -= midnight - moment
+        moment = midnight
+    return None
+
+
 def working_days_later(rows: Sequence[OpenHours], facts: Facts, begin: datetime, days: int) -> datetime | None:
     """Return the same time of day so many working days later; None when there are not so many.
 

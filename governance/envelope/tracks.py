@@ -19,9 +19,10 @@ class Track(Part):
     """One agreement: who must give it, and how many of them.
 
     Who is one of: `team` (its reviewers and leaders, or with `role: leader` its leaders), `person` (an address),
-    `skill` (whoever holds that qualification today), `authority` (a measure: whoever may decide so much alone),
-    `owners` (CEL that yields the teams to ask, one agreement for each). `covers` names the fields of the payload it
-    speaks of: when only others change, the agreement stands.
+    `skill` (whoever holds that qualification today), `authority` (a measure: whoever may decide so much alone, and
+    `at_least` so much: a rung of a ladder, whatever the number), `owners` (CEL that yields the teams to ask, one
+    agreement for each). `covers` names the fields of the payload it speaks of: when only others change, the agreement
+    stands.
     """
 
     key: Slug
@@ -31,6 +32,7 @@ class Track(Part):
     person: str = ""
     skill: str = ""
     authority: Measure | None = None
+    at_least: float | None = Field(None, allow_inf_nan=False)
     owners: str = ""
     need: Annotated[int, Field(ge=1, le=20)] = 1
     when: Condition | None = None
@@ -45,6 +47,8 @@ class Track(Part):
             raise ValueError(f"a track says who by one of team, person, skill, authority and owners, not {said}")
         if self.role and not self.team:
             raise ValueError("a role belongs to a team; name the team, too")
+        if self.at_least is not None and not self.authority:
+            raise ValueError("“at_least” says how far an authority must reach; name the authority, too")
         return self
 
     @property

@@ -118,20 +118,24 @@ class Agreements:
         teams = [found] if isinstance(found, str) else found if isinstance(found, list) else [""]
         for team in sorted({str(each or "") for each in teams}):
             if team:
-                yield _need(track, f"{track.key}:{team}", f"{track.words}: {team}", team=team, role=track.role)
+                yield _need(
+                    track, f"{track.key}:{team}", f"{track.words}: {team}", team=team, role=track.role, part=team
+                )
             else:
                 words = f"{track.words}: a part without an owner"
                 yield _need(track, f"{track.key}:", words, team=self.terms.owner, role="leader")
 
 
 def need_of(track: Track, facts: Mapping[str, Any]) -> Need:
-    """Return what the track asks for. Of an authority it asks as much as the proposal's number."""
+    """Return what the track asks for. Of an authority it asks as much as the proposal's number, and as its rung."""
     who: dict[str, Any] = {name: getattr(track, name) for name in ("team", "role", "person", "skill")}
     if track.authority:
         name = track.authority.removeprefix("amounts.")
         value = facts.get("amounts", {}).get(name)
         known = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-        who |= {"authority": track.authority, "at_least": float(value) if known else BEYOND_ALL}
+        amount = float(value) if known else BEYOND_ALL
+        rung = max(amount, track.at_least) if track.at_least is not None else amount
+        who |= {"authority": track.authority, "at_least": rung, "amount": amount if rung > amount else None}
     return _need(track, track.key, track.words, **who)
 
 

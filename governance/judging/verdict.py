@@ -53,6 +53,8 @@ class Need:
     """An agreement this action needs: how many of whom, and of which fields of its payload (none: all of them).
 
     Who is a `team` (with `role`), a `person`'s address, a `skill`, or an `authority` of at least `at_least`.
+    Who covers somebody needs no more of their own than the `amount` in question, where that is less.
+    `part` is the team that answers for a part of it, where each part has an owner.
     """
 
     key: str
@@ -63,6 +65,8 @@ class Need:
     skill: str = ""
     authority: str = ""
     at_least: float | None = None
+    amount: float | None = None
+    part: str = ""
     need: int = 1
     covers: tuple[str, ...] = ()
     escalation: str = ""

@@ -235,6 +235,8 @@ NEEDS = [
     {"skill": "director"},
     {"authority": "amounts.amount", "at_least": 5000},
     {"authority": "amounts.amount", "at_least": 7000},
+    {"authority": "amounts.amount", "at_least": 7000, "amount": 5500},
+    {"authority": "amounts.amount", "at_least": 7000, "amount": 6500},
     {"authority": "amounts.other", "at_least": 1},
 ]
 

@@ -65,7 +65,7 @@ def test_the_page_says_what_people_had_decided_and_the_rows_add_up(judged, sign_
     assert "2 approved unchanged, 50.0\u00a0% 1 approved after an edit, 25.0\u00a0% 1 rejected, 25.0\u00a0%" in page
     assert "Version 1, in force 0 7 0 0 Draft 2 4 3 0 0 Difference +4 −4 0 0" in page
     assert "100.0\u00a0% could be judged: 7 of 7" in page
-    assert "Discount 251 71 0" in page  # the edited one counts with what was made of it
+    assert "Discount 280 100 0" in page  # the edited one counts as it was proposed
 
 
 def test_the_plot_stands_at_the_drafts_floor_and_can_be_moved(judged, sign_in):

@@ -20,7 +20,7 @@ from governance.judging import Outcome as Verdict
 from governance.ledger import Entry
 from tests.approvals.past import AUTOMATED, PROGRAM, decide, draft, happen
 from workflows import publishing, ratifying
-from workflows.actions import Action, Attempt
+from workflows.actions import Action, Attempt, Proposed
 from workflows.definitions import Step, Version, Workflow
 from workflows.outcomes import report
 
@@ -67,7 +67,10 @@ def test_what_nobody_answered_is_released_too_and_is_no_answer(welcome):
 
 def test_the_amounts_involved_are_summed(welcome):
     amounts = tried(welcome).as_json()["amounts"]
-    assert amounts["released"]["discount"] == {"count": 4, "sum": 10 + 20 + 1 + 40}
+    assert amounts["released"]["discount"] == {
+        "count": 4,
+        "sum": 10 + 20 + 30 + 40,
+    }  # as proposed, also of what was edited
     assert amounts["judged"]["discount"]["count"] == 7
 
 
@@ -94,8 +97,8 @@ def test_what_a_new_guardrail_would_have_caught_is_held_back(welcome):
     welcome.run("welcome", contact="c0")
     rail = "    guardrails: [{when: amounts.discount > 5, effect: human, reason: Generous}]\n"
     found = tried(welcome, AUTOMATED + rail)
-    assert found.held_back.hits == 4 + 1 - 1  # the edited one gave a discount of 1
-    assert found.verdicts()[Verdict.HUMAN] == (0, 7)
+    assert found.held_back.hits == 4 + 1
+    assert found.verdicts()[Verdict.HUMAN] == (0, 8)
 
 
 def test_a_draft_of_the_rulebook_is_tried_by_itself(welcome):
@@ -107,8 +110,8 @@ def test_a_draft_of_the_rulebook_is_tried_by_itself(welcome):
     version = Version.objects.select_related("workflow", "owner").get(status="in_force")
     made = Asked(version, book).plan()
     found = judge(made, past.actions(made, Window()))
-    assert found.verdicts()[Verdict.REFUSE] == (0, 5)  # of 20, 40 to 70; the edited one gave 1
-    assert found.verdicts()[Verdict.REVIEW] == (7, 2)
+    assert found.verdicts()[Verdict.REFUSE] == (0, 6)  # of 20 to 70
+    assert found.verdicts()[Verdict.REVIEW] == (7, 1)
 
 
 def test_a_floor_given_by_hand_is_tried_instead_of_the_drafts(welcome):
@@ -189,6 +192,7 @@ def test_what_the_draft_no_longer_does_cannot_be_judged(welcome, change, reason)
 
 
 def test_facts_that_were_not_kept_or_cannot_be_read_are_counted_with_their_reason(welcome):
+    Proposed.objects.all().delete()
     first, second, third, *_ = Action.objects.order_by("pk")
     Action.objects.filter(pk=first.pk).update(facts={})
     Action.objects.filter(pk=second.pk).update(facts={**second.facts, "now": "once"})
@@ -240,7 +244,14 @@ def test_what_a_person_did_unaided_says_nothing_of_software(world):
 def test_a_proposal_made_with_other_settings_is_judged_and_remarked(welcome):
     found = tried(welcome, AUTOMATED.replace("=record.discount", "=record.discount / 2"))
     assert found.judged == 7
-    assert found.remarks == {plan.OTHER_PARAMS: 7, past.EDITED: 1}
+    assert found.remarks == {plan.OTHER_PARAMS: 7}
+
+
+def test_where_what_software_had_proposed_was_not_kept_it_is_judged_as_edited_and_remarked(welcome):
+    Proposed.objects.all().delete()
+    found = tried(welcome)
+    assert found.remarks == {past.EDITED: 1}
+    assert found.as_json()["amounts"]["released"]["discount"]["sum"] == 10 + 20 + 1 + 40
 
 
 # --- a backtest somebody asked for ---------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ workflow: welcome
 title: Welcome
 owner: growth
 automation_allowed: true
+category: outbound
 input: {type: object, required: [contact], properties: {contact: {type: string}}}
 steps:
   - key: choose
@@ -41,6 +42,7 @@ SCOPES = [
     (Scope.WORKFLOW, "welcome"),
     (Scope.STEP, "welcome/send"),
     (Scope.CAPABILITY, "email.send"),
+    (Scope.CATEGORY, "outbound"),
     (Scope.TEAM, "growth"),
     (Scope.TEAM, "legal"),
 ]
@@ -97,6 +99,7 @@ def test_lifting_lets_what_was_ready_go_on(welcome, scope, target):
         (Scope.STEP, "welcome/other"),
         (Scope.STEP, "other/send"),
         (Scope.CAPABILITY, "http.request"),
+        (Scope.CATEGORY, "service"),
         (Scope.TEAM, "sales"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.envelope.openings import NoZone, is_working_day, opening, working_days_later
+from governance.envelope.openings import NoZone, is_working_day, opening, working_days_later, working_time_later
 from governance.envelope.quiethours import OpenHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -75,6 +75,27 @@ def test_so_many_working_days_after_the_approval(approved, days, earliest):
 def test_without_hours_the_working_days_are_monday_to_friday():
     friday = datetime(2026, 3, 6, 17, tzinfo=UTC)
     assert working_days_later([], {}, friday, 2) == datetime(2026, 3, 10, 17, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("begin", "hours", "until"),
+    [
+        ("2026-03-06 16:00", 24, "2026-03-09 16:00"),  # a Friday
+        ("2026-03-05 12:00", 5 * 24, "2026-03-12 12:00"),
+        ("2026-03-07 10:00", 4, "2026-03-09 04:00"),  # on a Saturday nothing passes
+        ("2026-03-02 10:00", 4, "2026-03-02 14:00"),
+        ("2026-03-02 10:00", 14, "2026-03-03 00:00"),
+        ("2026-12-24 16:00", 24, "2026-12-28 16:00"),  # a holiday and a weekend
+        ("2026-03-27 12:00", 24, "2026-03-30 12:00"),  # the clock goes forward on the Sunday between
+    ],
+)
+def test_time_passes_on_working_days_only(begin, hours, until):
+    assert working_time_later([OFFICE], {}, at(begin), timedelta(hours=hours)) == at(until)
+
+
+def test_where_no_day_is_a_working_day_it_never_comes():
+    never = OFFICE.model_copy(update={"holidays": [date(2026, 3, 2) + timedelta(days=day) for day in range(900)]})
+    assert working_time_later([never], {}, at("2026-03-02 10:00"), timedelta(hours=1)) is None
 
 
 HOURS = st.builds(

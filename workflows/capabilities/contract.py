@@ -198,6 +198,10 @@ class Capability:
         """Return a person's edit of a payload with everything that follows from the edit worked out again."""
         return dict(payload.model_dump(mode="json"))
 
+    def without(self, payload: Any, owner: str, context: Context) -> Mapping[str, Any] | None:
+        """Return the payload without the part that this team owns; None when it has no parts or nothing is left."""
+        return None
+
     def facts(self, payload: Any, context: Context) -> Facts:
         return Facts()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localtime
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from governance import databases
 from governance.jsontext import described
@@ -15,7 +15,7 @@ from governance.judging import Outcome, Verdict
 from governance.ledger import record
 from governance.people import Actor
 from workflows import doorbell
-from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Status
+from workflows.actions import CAME_TO_NOTHING, Action, IllegalMove, Proposed, Status
 from workflows.capabilities.contract import CapabilityError
 from workflows.definitions import OnReject
 from workflows.engine.advance import advance
@@ -64,7 +64,40 @@ def edited(
     """
     work = seen(action_id, digest, now)
     before = dict(work.action.payload)
+    Proposed.objects.get_or_create(action=work.action, defaults={"facts": work.action.facts, "at": now})
     _put(work, changes)
+    changed = _judged_anew(work, before, now)
+    work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
+    return _released_if(work, actor, now, note, enough)
+
+
+def left_out(
+    action_id: int, parts: Sequence[str], actor: Actor, now: datetime, reason: str, enough: Callable[[Action], bool]
+) -> bool | None:
+    """Take the parts that these teams own out of what is proposed; the rest goes on if all the others have agreed.
+
+    Returns what `enough` said of the rest; None when it cannot be taken apart or nothing would be left. Raises
+    EditRefused.
+    """
+    work = _locked(action_id, now)
+    if work.was != Status.IN_REVIEW or work.capability is None or work.context is None:
+        return None
+    before = dict(work.action.payload)
+    for part in parts:
+        rest = work.capability.without(work.typed(work.capability), part, work.context)
+        if rest is None:
+            return None
+        work.payload = work.capability.Payload.model_validate(rest)
+    assert work.payload is not None
+    Proposed.objects.get_or_create(action=work.action, defaults={"facts": work.action.facts, "at": now})
+    _replace(work, work.payload)
+    _judged_anew(work, before, now)
+    work.note("action.left_out", now, actor, parts=list(parts), reason=reason, revision=work.action.revision)
+    return _released_if(work, actor, now, reason, enough)
+
+
+def _judged_anew(work: Work, before: Mapping[str, Any], now: datetime) -> list[str]:
+    """Judge what a person made of it; return the names of the fields that changed. Raises EditRefused."""
     gather_facts(work, now)
     in_force = InForce.now({work.action.workflow_id})
     Counter([work], in_force, now).look(work)
@@ -74,8 +107,11 @@ def edited(
     work.action.verdict = work.verdict.outcome.value
     work.action.reasons = [reason.as_json() for reason in work.verdict.reasons]
     work.action.needs = [need.as_json() for need in work.verdict.needs]
-    changed = sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
-    work.note("action.edited", now, actor, fields=changed, revision=work.action.revision)
+    return sorted(name for name, value in work.action.payload.items() if before.get(name) != value)
+
+
+def _released_if(work: Work, actor: Actor, now: datetime, note: str, enough: Callable[[Action], bool]) -> bool:
+    """Let it begin if all who must agree to what it has become have agreed; else it stays in review."""
     released = enough(work.action)
     if released:
         _release(work, actor, now, note)
@@ -104,7 +140,11 @@ def _put(work: Work, changes: Mapping[str, Any]) -> None:
         completed = capability.Payload.model_validate(capability.complete(payload, context))
     except ValidationError as error:
         raise CapabilityError(sentence(error)) from None
-    work.action.payload, work.payload = described(completed.model_dump(mode="json")), completed
+    _replace(work, completed)
+
+
+def _replace(work: Work, payload: BaseModel) -> None:
+    work.action.payload, work.payload = described(payload.model_dump(mode="json")), payload
     work.action.revision += 1
     work.action.digest = work.action.compute_digest()
 
@@ -138,6 +178,7 @@ def reject(action_id: int, actor: Actor, now: datetime, reason: str) -> None:
     fixed = work.action.is_undo or bool(work.action.progress)  # there is no other proposal to make
     if work.step.on_reject == OnReject.REDO and work.was == Status.IN_REVIEW and not fixed:
         work.action.approved_digest, work.action.digest, work.action.not_before = "", "", now
+        Proposed.objects.filter(action=work.action).delete()  # another proposal takes its place
         work.move(Status.READY, "action.sent_back", now, actor, reason=reason)
         save([work], now)
         doorbell.ring()

@@ -61,7 +61,8 @@ class Permission:
         step = work.step
         teams = (step.version.owner.slug, step.reviewers.slug)
         agent = self.agents.get(work.run.pk, "")
-        return self.holds.stops(step.version.workflow.slug, step.key, step.capability, teams, agent)
+        slug, category = step.version.workflow.slug, step.version.category
+        return self.holds.stops(slug, step.key, step.capability, teams, agent, category)
 
 
 def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> list[Work]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from governance.envelope.openings import opening, told, working_days_later
+from governance.envelope.openings import NoZone, opening, told, working_days_later, working_time_later
 from governance.envelope.quiethours import OpenHours
+from governance.judging import Facts
+from workflows.definitions import Step
 from workflows.engine.judge import InForce, rules_on, steps_on
+from workflows.engine.rules import rules_of
 from workflows.engine.work import Work
 
 LOOK_AGAIN = timedelta(days=1)
@@ -55,6 +58,18 @@ def for_lead(work: Work, in_force: InForce, now: datetime) -> Wait | None:
     rows = told(hours_on(work, in_force), work.action.facts)
     until = working_days_later(rows, work.action.facts, now, days)
     return Wait(until or now + LONGEST, f"{days} working day{'s' if days > 1 else ''} after the last approval")
+
+
+def due_at(step: Step, facts: Facts, rulebook: int | None, now: datetime) -> datetime:
+    """Return when the answer to what is asked now is due. `rulebook` is the one in force."""
+    span = timedelta(seconds=step.due_in)
+    if not step.due_working:
+        return now + span
+    try:
+        until = working_time_later(rules_of(rulebook, step).hours, facts, now, span)
+    except NoZone:
+        until = working_time_later((), {}, now, span)
+    return until or now + LONGEST
 
 
 def once_approved(work: Work, now: datetime) -> Wait | None:

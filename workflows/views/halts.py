@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.access import leader_or_403
@@ -20,6 +21,7 @@ from governance.halts import AlreadyLifted, Halt, HaltLift, HaltRefused, Scope, 
 from governance.memberships import leaders_besides
 from governance.people import Person
 from workflows import doorbell
+from workflows.aftermath import Aftermath
 from workflows.scopes import Choices, Reach, began_after, choices, reach, title_of
 
 MAY = "halt and lift"
@@ -29,6 +31,7 @@ SCOPES = (
     (Scope.WORKFLOW, "A workflow", "Workflow"),
     (Scope.STEP, "A step", "Step"),
     (Scope.CAPABILITY, "A capability", "Capability"),
+    (Scope.CATEGORY, "A category", "Category"),
     (Scope.TEAM, "A team", "Team"),
     (Scope.AGENT, "An agent", "Agent"),
 )
@@ -137,10 +140,32 @@ def _pull(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, error=f"{form.trouble} Nothing was halted.", reason=reason, status=422)
     try:
-        pull(person, wanted.scope, wanted.target, form.words, timezone.now())
+        noticed = _moment(request.POST.get("noticed_at", ""))
+        pull(person, wanted.scope, wanted.target, form.words, timezone.now(), noticed)
     except HaltRefused as error:
         return _page(request, error=str(error), reason=reason, status=422)
     return redirect("halts")
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the local moment a form gave, if any. Raises HaltRefused."""
+    try:
+        found = parse_datetime(text.strip()) if text.strip() else None
+    except ValueError:
+        found = None
+    if found is None and text.strip():
+        raise HaltRefused("When the first sign was seen is no moment like 2026-03-02T09:30. Nothing was halted.")
+    return timezone.make_aware(found) if found and timezone.is_naive(found) else found
+
+
+@require_GET
+def halt_aftermath(request: HttpRequest, pk: int) -> HttpResponse:
+    """One page on what a halt stopped and what had gone out before."""
+    halt = get_object_or_404(Halt.objects.select_related("by", "lifted_by"), pk=pk)
+    after = Aftermath(halt)
+    spans = {name: span(length) for name in ("until_stop", "lasted") if (length := getattr(after, name)) is not None}
+    context = {"card": Card(halt, title_of(halt), spans.get("lasted", "")), "after": after, **spans}
+    return render(request, "halts/aftermath.html", context)
 
 
 @require_POST
@@ -240,6 +265,7 @@ def span(length: timedelta) -> str:
 
 urlpatterns = [
     path("halts/", halts, name="halts"),
+    path("halts/<int:pk>/", halt_aftermath, name="halt"),
     path("halts/<int:pk>/lift/", halt_lift, name="halt_lift"),
     path("halts/<int:pk>/agree/", halt_agree, name="halt_agree"),
     path("halts/<int:pk>/keep/", halt_keep, name="halt_keep"),
