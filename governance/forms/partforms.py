@@ -13,7 +13,7 @@ from governance.envelope.data import DataClass, DataUse
 from governance.envelope.examples import Example
 from governance.envelope.guardrails import Guardrail
 from governance.envelope.phrases import Phrase
-from governance.envelope.quiethours import OpenHours
+from governance.envelope.quiethours import WORKING, OpenHours
 from governance.envelope.stances import Stance
 from governance.envelope.tracks import Track
 from governance.envelope.tripwires import Tripwire
@@ -182,7 +182,7 @@ class OpenHoursForm(PartForm):
     part = OpenHours
     title = _text("Name", most=120)
     key = _text("Key", required=True, help_text=_KEY, most=80)
-    days = forms.MultipleChoiceField(label="On", choices=_DAYS, widget=forms.CheckboxSelectMultiple, initial=["mon"])
+    days = forms.MultipleChoiceField(label="On", choices=_DAYS, widget=forms.CheckboxSelectMultiple, initial=WORKING)
     opens = _text("From", required=True, help_text="Like 08:00.", most=5)
     closes = _text("To", required=True, help_text="Like 18:00; 24:00 is the end of the day.", most=5)
     zone = _text("Time zone", help_text="Like Europe/Berlin.", most=60)

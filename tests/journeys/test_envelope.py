@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -99,17 +100,30 @@ def test_ada_defines_an_envelope_and_gita_ratifies_it(as_person, demo, look):
     expect(gita.locator("#terms")).to_contain_text("record.role is not “champion”")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_its_pages_fit_a_small_phone(as_person, look, scheme):
-    ada = as_person("ada", width=360, height=740, scheme=scheme)
-    wide = []
-    pages = (STEP, "/rulebook/draft/", "/rulebook/", "/people/3/", "/workflows/nurture-contact/")
-    parts = ("guardrails", "stances", "tracks", "allowances", "open_hours", "tripwires", "examples")
-    for address in (*pages, *(f"/rulebook/draft/{part}/new/" for part in parts)):
+PARTS = ("guardrails", "stances", "tracks", "data_uses", "allowances", "open_hours", "tripwires", "examples")
+PAGES = (
+    STEP,
+    "/workflows/nurture-contact/",
+    "/rulebook/",
+    "/rulebook/draft/",
+    *(f"/rulebook/draft/{part}/new/" for part in PARTS),
+    "/people/3/",
+    "/conditions/caught/?when=record.role+%21%3D+%22champion%22&workflow=nurture-contact",
+)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 360), ("light", 1440), ("dark", 1440)])
+def test_its_pages_fit_their_screen_and_axe_finds_nothing_serious(as_person, look, scheme, width):
+    ada, flaws = as_person("ada", width=width, height=800, scheme=scheme), []
+    for address in PAGES:
         assert ada.goto(address).status == 200, address
-        for fold in ada.locator("#adding > summary, .terms .adding > summary").all():
-            fold.click()
-        look(ada, f"phone-{scheme}{address.replace('/', '-')}")
-        if (width := ada.evaluate("document.documentElement.scrollWidth")) > 360:
-            wide.append((address, width))
-    assert wide == []
+        for fold in ada.locator(".terms details:not([open]) > summary, .part-row ~ details > summary").all():
+            if fold.is_visible():
+                fold.click()
+        look(ada, f"{scheme}-{width}{re.sub('[^a-z_]+', '-', address)}")
+        if (needed := ada.evaluate("document.documentElement.scrollWidth")) > width:
+            flaws.append((address, needed))
+        for violation in Axe().run(ada).response["violations"]:
+            if violation["impact"] in ("serious", "critical"):
+                flaws.append((address, violation["id"], violation["nodes"][0]["target"]))
+    assert flaws == []
