@@ -59,10 +59,10 @@ def test_a_review_that_cannot_go_up_does_not_keep_the_others_down(world, monkeyp
     stuck, other = Review.objects.order_by("pk")
     go_up = escalations._go_up
 
-    def breaks(review, rung, now):
+    def breaks(review, rung, now, seat=""):
         if review == stuck:
             raise RuntimeError("no words for this mail")
-        go_up(review, rung, now)
+        go_up(review, rung, now, seat)
 
     monkeypatch.setattr(escalations, "_go_up", breaks)
     assert escalate_overdue(world.now + timedelta(hours=2)) == 1
