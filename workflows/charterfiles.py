@@ -38,8 +38,13 @@ class Charter:
 
     @property
     def names(self) -> Names:
-        """The teams and paths that stand in the file itself."""
-        return Names(frozenset(row.slug for row in self.head.teams), frozenset(row.slug for row in self.head.paths))
+        """The teams, paths and tracks that stand in the file itself."""
+        teams, paths = self.head.teams, self.head.paths
+        return Names(
+            frozenset(row.slug for row in teams),
+            frozenset(row.slug for row in paths),
+            frozenset(track.key for track in self.envelope.tracks),
+        )
 
 
 def read(text: str, here: Names | None = None) -> Charter:
@@ -79,7 +84,7 @@ def problems(charter: Charter, here: Names | None = None) -> list[Problem]:
     """Return what would keep the charter from working, each with its place; worked examples that break count."""
     names = charter.names
     if here is not None:
-        names = Names(names.teams | here.teams, names.paths | here.paths)
+        names = names | here
     found = [charter.tree.problem(place, words) for place, words in _of_head(charter, names)]
     seen: set[str] = set()
     for document in charter.documents:

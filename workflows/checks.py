@@ -26,16 +26,21 @@ _STEPS = re.compile(r"\bsteps\.([A-Za-z_]\w*)")
 
 
 class Names(NamedTuple):
-    """What a file may name: teams and escalation paths, by slug."""
+    """What a file may name: teams and escalation paths, by slug, and tracks of a rulebook, by key."""
 
     teams: frozenset[str]
     paths: frozenset[str]
+    tracks: frozenset[str]
+
+    def __or__(self, other: Any) -> Names:
+        return Names(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
 
     @classmethod
     def here(cls) -> Names:
         """Those of this installation."""
         teams = Team.objects.values_list("slug", flat=True)
-        return cls(frozenset(teams), frozenset(EscalationPath.objects.values_list("slug", flat=True)))
+        paths = EscalationPath.objects.values_list("slug", flat=True)
+        return cls(frozenset(teams), frozenset(paths), frozenset(known_tracks()))
 
 
 def problems(document: Document, names: Names | None = None) -> list[Problem]:
@@ -47,7 +52,7 @@ def problems(document: Document, names: Names | None = None) -> list[Problem]:
 
 
 def _found(document: Document, names: Names) -> Iterator[tuple[Place, str]]:
-    part, (teams, paths) = document.part, names
+    part, (teams, paths, known) = document.part, names
     if part.owner not in teams:
         yield ("owner",), _no_such("team", part.owner, teams)
     try:
@@ -58,20 +63,20 @@ def _found(document: Document, names: Names) -> Iterator[tuple[Place, str]]:
         yield ("input",), "input: properties must be a mapping of names, required a list of them"
     yield from _starting(part)
     after = yield from _graph(document)
-    before, tracks = _before(part.steps, after), set(known_tracks())
+    before = _before(part.steps, after)
     for index, step in enumerate(part.steps):
         place: Place = ("steps", index)
         if step.reviewers not in teams and step.reviewers != part.owner:
             yield (*place, "reviewers"), _no_such("team", step.reviewers, teams)
         if step.escalation and step.escalation not in paths:
             yield (*place, "escalation"), _no_such("escalation path", step.escalation, paths)
-        yield from _tracks(step, place, tracks)
+        yield from _tracks(step, place, known)
         yield from _expressions(step, place, before[step.key])
         yield from _wait(step, place, before[step.key])
         yield from _capability(step, place, before[step.key])
 
 
-def _tracks(step: StepPart, place: Place, known: set[str]) -> Iterator[tuple[Place, str]]:
+def _tracks(step: StepPart, place: Place, known: frozenset[str]) -> Iterator[tuple[Place, str]]:
     """What bands, limits and conditions ask besides must be a track: of the step's own, or of a rulebook's."""
     known = known | {track.key for track in step.tracks}
     named: list[tuple[Place, str]] = [(("limits", i, "track"), row.track) for i, row in enumerate(step.limits)]

@@ -46,7 +46,6 @@ class Broadcast(Capability):
             amounts={"recipients": context.record["people"]},
             fields=["people"],
             says=("subject", "body"),
-            text=f"{payload.subject}\n{payload.body}",
         )
 
     def execute(self, payload, context):
@@ -138,7 +137,6 @@ class Segments(Capability):
         return Facts(
             amounts={"recipients": sum(part.accounts for part in payload.parts)},
             says=("subject", "body"),
-            text=f"{payload.subject}\n{payload.body}",
         )
 
     def execute(self, payload, context):
@@ -206,7 +204,7 @@ class Post(Capability):
         return Proposal(params.model_dump())
 
     def facts(self, payload, context):
-        return Facts(says=("words",), text=payload.words)
+        return Facts(says=("words",))
 
     def execute(self, payload, context):
         EmailMessage(payload.words, "…", to=[f"{self.key}@network.example"]).send()
