@@ -16,6 +16,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+RATIFIED = ("--ratified-by", "gita@tideway.example")
+"""The second leader of the demo, for what loosens."""
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN = 90.0
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.live import ROOT, Live, report
+from tests.live import RATIFIED, ROOT, Live, report
 
 pytestmark = pytest.mark.faults
 
@@ -72,7 +72,7 @@ def test_workers_killed_again_and_again_leave_the_same_counts_and_nothing_twice(
     assert "4,521 new" in live.manage("import_records", "client", str(SAMPLE), "--delimiter", ";").stdout
     file = tmp_path / "program.yaml"
     file.write_text(PROGRAM)
-    loaded = live.manage("load_workflow", str(file), "--as", "ada@tideway.example", "--publish")
+    loaded = live.manage("load_workflow", str(file), "--as", "ada@tideway.example", "--publish", *RATIFIED)
     assert loaded.returncode == 0, loaded.stderr
     run = live.start_and_wait("term-deposit-program", "--as", "ada@tideway.example", seconds=150)
     draw = random.Random(7)

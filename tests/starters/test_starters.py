@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.live import ROOT, Live
+from tests.live import RATIFIED, ROOT, Live
 
 pytestmark = pytest.mark.live
 
@@ -34,7 +34,7 @@ def prepared(running, folder):
     assert done.returncode == 0, done.stderr
     everything = folder / "starters.yaml"
     everything.write_text("\n---\n".join(file.read_text() for file in STARTERS))
-    loaded = running.manage("load_workflow", str(everything), "--as", ADA, "--publish")
+    loaded = running.manage("load_workflow", str(everything), "--as", ADA, "--publish", *RATIFIED)
     assert loaded.returncode == 0, loaded.stderr
     return running
 
