@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governance.judging.agreements import Agreements
-from governance.judging.checks import CHECKS, always, sample
+from governance.judging.checks import always, asked_of, sample
 from governance.judging.terms import Condition, Rules, Terms
 from governance.judging.verdict import Need, Outcome, Reason, Verdict, stricter
 
@@ -30,11 +30,14 @@ def judge(facts: Facts, terms: Terms, rules: Rules) -> Verdict:
     `action.id`; and `now`, by whose UTC day delegations end.
     """
     agreements = Agreements(facts, terms, rules)
-    reasons = [reason for check in CHECKS for reason in check(facts, terms, rules)]
+    reasons = [reason for check in asked_of(facts, terms, rules) for reason in check(facts, terms, rules)]
     reasons += agreements.reasons
     if not reasons:
         reasons = sample(facts, terms)
+    judged = always(facts, terms, rules) + agreements.looked_at
+    if not reasons:
+        return Verdict(Outcome.ACT, (), judged)
     reasons.sort(key=lambda reason: -reason.outcome.strictness)
-    outcome = reasons[0].outcome if reasons else Outcome.ACT
+    outcome = reasons[0].outcome
     needs = agreements.needs(reasons) if outcome == Outcome.REVIEW else ()
-    return Verdict(outcome, tuple(reasons), always(facts, terms, rules) + agreements.looked_at, needs)
+    return Verdict(outcome, tuple(reasons), judged, needs)

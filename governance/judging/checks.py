@@ -219,19 +219,25 @@ def ownership(facts: Facts, terms: Terms, rules: Rules) -> Iterator[Reason]:
 
 
 Check = Callable[[Facts, Terms, Rules], Iterator[Reason]]
-CHECKS: tuple[Check, ...] = (
-    stance,
-    eligibility,
-    data,
-    assets,
-    phrases,
-    limits,
-    allowances,
-    hours,
-    confidence,
-    conditions,
-    ownership,
-)
+
+
+def asked_of(facts: Facts, terms: Terms, rules: Rules) -> list[Check]:
+    """Return the checks that could trip here, in their order. Every step asks for a verdict, so none runs idly."""
+    ends = terms.review_by is not None
+    found: tuple[tuple[Check, object], ...] = (
+        (stance, rules.stance != "approved" or rules.review_by is not None),
+        (eligibility, ends or terms.recommend_only or not terms.automation_allowed),
+        (data, facts.get("data") or facts.get("fields")),
+        (assets, facts.get("assets")),
+        (phrases, rules.phrases),
+        (limits, terms.limits),
+        (allowances, rules.allowances),
+        (hours, rules.hours),
+        (confidence, terms.min_confidence is not None),
+        (conditions, rules.conditions),
+        (ownership, terms.ownership != "automated"),
+    )
+    return [check for check, applies in found if applies]
 
 
 def always(facts: Facts, terms: Terms, rules: Rules) -> int:
