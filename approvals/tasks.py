@@ -1,5 +1,7 @@
 """Doorways from Celery."""
 
+from functools import partial
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -11,6 +13,7 @@ from approvals.incidents import tell_owners
 from approvals.notifications import deliver
 from approvals.ratifications import tell_ratifiers
 from approvals.reminders import remind
+from governance.upkeep import in_turn
 
 
 def announce() -> None:
@@ -27,11 +30,6 @@ def backtest() -> None:
 
 @shared_task
 def sweep() -> None:
-    escalate_overdue(timezone.now())
-    remind(timezone.now())
-    escalate_seats(timezone.now())
-    tell_owners(timezone.now())
-    tell_ratifiers(timezone.now())
-    warn_leaders(timezone.now())
-    deliver(timezone.now)
-    work_off(timezone.now)
+    now = timezone.now()
+    parts = (escalate_overdue, remind, escalate_seats, tell_owners, tell_ratifiers, warn_leaders)
+    in_turn(*(partial(part, now) for part in parts), partial(deliver, timezone.now), partial(work_off, timezone.now))

@@ -121,13 +121,14 @@ def publish(
 
 def take_force_when_due(now: datetime, titles: Titles) -> int:
     """Put in force what was ratified for a time that has come; return how many. Any number of processes may ask."""
-    due = Rulebook.objects.filter(status=Status.PROPOSED, force_at__lte=now).values_list("pk", flat=True)
-    return sum(_due(key, now, titles) for key in list(due))
+    due = Rulebook.objects.filter(status=Status.PROPOSED, force_at__lte=now)
+    return sum(_due(book.pk, now, titles) for book in list(due) if signatures.ratified(subject_of(book)))
 
 
 def _due(key: int, now: datetime, titles: Titles) -> bool:
     """What it would replace has changed since it was ratified: then leaders look again."""
     with transaction.atomic():
+        databases.lock_exclusive(databases.HALTS)  # before any row, as everybody does who puts words in force
         held = databases.locked(Rulebook.objects.filter(pk=key, status=Status.PROPOSED), skip=True).first()
         if held is None or (second := signatures.ratified(subject_of(held))) is None:
             return False
@@ -139,7 +140,6 @@ def _due(key: int, now: datetime, titles: Titles) -> bool:
             record(Actor.of(second.person), "rulebook.sent_back", now, rulebook=held.number, reason=words)
             return False
         other = second.person if second.person != proposed.person else None
-        databases.lock_exclusive(databases.HALTS)
         _take_force(held, proposed.person, other, now, drafting.differences(held, titles), proposed.words)
     return True
 

@@ -177,13 +177,14 @@ def put_in_force(
 
 def take_force_when_due(now: datetime) -> int:
     """Put in force what was ratified for a time that has come; return how many. Any number of processes may ask."""
-    due = Version.objects.filter(status=Status.PROPOSED, force_at__lte=now).values_list("pk", flat=True)
-    return sum(_due(key, now) for key in list(due))
+    due = Version.objects.filter(status=Status.PROPOSED, force_at__lte=now)
+    return sum(_due(version.pk, now) for version in list(due) if signatures.ratified(subject_of(version)))
 
 
 def _due(key: int, now: datetime) -> bool:
     """What it would replace has changed since it was ratified: then leaders look again."""
     with transaction.atomic():
+        databases.lock_exclusive(databases.HALTS)  # before any row, as everybody does who puts words in force
         row = databases.locked(Version.objects.filter(pk=key, status=Status.PROPOSED), skip=True).first()
         if row is None or (second := signatures.ratified(subject_of(row))) is None:
             return False

@@ -1,5 +1,6 @@
 """Doorways from Celery. A message says that there may be work; the work itself stands in the database."""
 
+from functools import partial
 from threading import Lock
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from governance import databases
 from governance.celery import messages_waiting
+from governance.upkeep import in_turn
 from workflows import coming, doorbell, rejudging, schedules, tripwires, watchdog
 from workflows.engine import sweep as sweeping
 from workflows.engine.drive import drive
@@ -51,9 +53,12 @@ def refresh_statistics() -> None:
 @shared_task
 def sweep() -> None:
     now = databases.clock()
-    sweeping.sweep(now)
-    coming.take_force_when_due(now)
-    rejudging.judge_again(now)
-    tripwires.look(now)
-    schedules.tick(now)
-    work_off(now)
+    parts = (
+        sweeping.sweep,
+        schedules.tick,
+        work_off,
+        coming.take_force_when_due,
+        rejudging.judge_again,
+        tripwires.look,
+    )
+    in_turn(*(partial(part, now) for part in parts))

@@ -1,17 +1,16 @@
 """Races with real threads, on PostgreSQL: one decision wins, nothing begins after a halt, no batch is done twice."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 
 import pytest
 from django.core import mail
-from django.db import connection, connections
+from django.db import connection
 
 from approvals.decisions import Decision
 from approvals.reviews import AlreadyDecided, Review
 from governance import halts
 from governance.ledger import Entry
+from tests.together import at_once
 from workflows.actions import Action, Attempt
 from workflows.engine.drive import drive
 from workflows.runs import Run
@@ -44,23 +43,6 @@ steps:
   - {key: three, after: [one], capability: content.render, params: {template: notice}, ownership: automated}
   - {key: join, after: [two, three], capability: content.render, params: {template: notice}, ownership: automated}
 """
-
-
-def at_once(*calls):
-    """Run the calls in threads that start together; return each result or the exception it raised."""
-    barrier = Barrier(len(calls))
-
-    def one(call):
-        barrier.wait()
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 @pytest.fixture

@@ -1,17 +1,16 @@
 """Leaders step in while workers work, with real threads on PostgreSQL: nobody waits in a circle, nothing escapes."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 
 import pytest
 from django.core import mail
-from django.db import connection, connections
+from django.db import connection
 
 from approvals.reviews import AlreadyDecided, Review
 from governance.halts import AlreadyLifted, HaltRefused, pull
 from governance.ledger import Entry
 from governance.people import Actor
+from tests.together import at_once
 from workflows.actions import Action, Attempt, IllegalMove, LostRace
 from workflows.engine.drive import drive
 from workflows.engine.interventions import cancel_run, cancel_step, redo, skip
@@ -44,23 +43,6 @@ steps:
   - {key: each, after: [pick], capability: workflows.start_each, params: {workflow: notice, audience: "=steps.pick.audience", input: {to: "=record.email"}}, ownership: automated}
 """  # noqa: E501
 FORESEEN = (IllegalMove, LostRace, AlreadyDecided, HaltRefused)
-
-
-def at_once(*calls):
-    """Run the calls in threads that start together; return each result or the exception it raised."""
-    barrier = Barrier(len(calls))
-
-    def one(call):
-        barrier.wait()
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 def unforeseen(found):

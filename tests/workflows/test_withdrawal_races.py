@@ -5,10 +5,9 @@ of it on disk, with the product's own settings.
 """
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from threading import Barrier, Event, local
+from threading import Event, local
 
 import pytest
 from django.core import mail
@@ -17,6 +16,7 @@ from django.db import connection, connections
 from approvals.reviews import AlreadyDecided, Review, Stale
 from governance.ledger import Entry
 from governance.register import Asset
+from tests.together import at_once
 from workflows.actions import Action, Attempt, IllegalMove, LostRace
 from workflows.engine.drive import drive
 from workflows.withdrawals import withdraw
@@ -45,23 +45,6 @@ A_BATCH_OF_MAILS = 5
 A_BATCH_OF_WORDS = 2
 """So often a worker asks the clock until it has begun a first batch, and a little more."""
 FORESEEN = (AlreadyDecided, IllegalMove, LostRace, Stale)
-
-
-def at_once(*calls):
-    """Run the calls in threads that start together; return each result or the exception it raised."""
-    barrier = Barrier(len(calls))
-
-    def one(call):
-        barrier.wait()
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
 
 
 @pytest.fixture
