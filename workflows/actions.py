@@ -144,6 +144,9 @@ class Action(models.Model):
             models.Index(fields=["awaits"], condition=Q(status="ready") & ~Q(awaits=""), name="action_awaiting"),
             models.Index(fields=["lease_until"], condition=Q(status__in=["claimed", "started"]), name="action_leased"),
             models.Index(fields=["step", "status"], name="action_of_step"),
+            models.Index(
+                fields=["settled_at"], condition=Q(status__in=["failed", "refused"]), name="action_gone_wrong"
+            ),
             models.Index(fields=["undo_of"], condition=Q(undo_of__isnull=False), name="action_undoing"),
         )
 

@@ -45,7 +45,10 @@ class Outcome(models.Model):
                 name="outcome_is_number_or_text",
             ),
         )
-        indexes = (models.Index(fields=["action", "name", "id"], name="outcome_of_action"),)
+        indexes = (
+            models.Index(fields=["action", "name", "id"], name="outcome_of_action"),
+            models.Index(fields=["name", "at"], name="outcome_told"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value}"

@@ -1,16 +1,16 @@
 """Tripwires: what, seen often enough lately, halts a scope by itself and opens an incident. Leaders lift it.
 
-Every wire looks at the newest actions of its span, LOOKED_AT at most, so that a busy day costs no more than a calm one.
-What was there before a halt of its own was lifted does not count again.
+What was there before a halt of a wire's own was lifted does not count again.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from math import floor
 
 from django.db import models, transaction
 
@@ -20,11 +20,13 @@ from governance.halts import Halt, Scope, pull_by
 from governance.people import SOFTWARE
 from governance.rulebook import in_force
 from governance.rulewords import tripwire_words
-from workflows.actions import Action, Attempt, Status
 from workflows.incidents import open_incidents
-from workflows.outcomes import Outcome
+from workflows.sightings import Seen, fewer_done, sightings
 
-LOOKED_AT = 20_000
+LOOKED_AT = 10_000
+"""So many of the newest that began are looked at; what is rarer is looked at whole."""
+TRIED = 200_000
+"""So many, when a wire is tried on the past."""
 PACE = timedelta(seconds=15)
 """Each wire is looked at so often, whoever sweeps."""
 FEWEST = 10
@@ -44,7 +46,6 @@ DEFAULTS = tuple(
     )
 )
 """What holds where the rulebook has no wire of that key. An unarmed one there switches it off."""
-NO = ("no", "false", "0", "")
 
 
 class Watch(models.Model):
@@ -55,18 +56,6 @@ class Watch(models.Model):
 
     def __str__(self) -> str:
         return self.key
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Something that happened at a step: how much of it, and about which record, if that matters."""
-
-    step: int
-    workflow: str
-    key: str
-    capability: str
-    much: float = 1
-    about: str = ""
 
 
 def wires() -> list[Tripwire]:
@@ -88,35 +77,20 @@ def _my_turn(wire: Tripwire, now: datetime) -> bool:
 
 
 def _trip(wire: Tripwire, now: datetime) -> Iterator[Halt]:
+    since = now - _span(wire)
     standing = set(Halt.objects.filter(lifted_at=None, tripwire=wire.key).values_list("target", flat=True))
-    for target, (much, step) in found(wire, now).items():
-        if target in standing:
+    for target, ones in _by_target(wire, sightings(wire, since, now, LOOKED_AT)).items():
+        if target in standing or not (trip := _tripped(wire, target, ones, _lifted(wire, since), now)):
             continue
-        reason = f"Tripwire “{wire.title}”: {tripwire_words(wire)}; seen {much:g}"
+        reason = f"Tripwire “{wire.title}”: {tripwire_words(wire)}; seen {trip.much:g}"
         with transaction.atomic():
             halt = pull_by(SOFTWARE, Scope(wire.halts), target, reason, now, tripwire=wire.key)
-            open_incidents([(step, reason)], now)
+            open_incidents([(trip.step, reason)], now)
         yield halt
 
 
-def found(wire: Tripwire, now: datetime, anew: Mapping[str, datetime] | None = None) -> dict[str, tuple[float, int]]:
-    """Return by what would be halted how much was seen there, and at which step, where it is enough.
-
-    `anew` says by target since when it is counted; without it, since a halt of this wire was lifted.
-    """
-    since = now - timedelta(seconds=durations.seconds(wire.within))
-    anew = _lifted(wire, since) if anew is None else anew
-    seen: dict[str, list[Seen]] = {}
-    for at, one in _seen(wire, since, now):
-        target = _target(wire, one)
-        if wire.applies(one.capability, one.workflow) and at > anew.get(target, since - timedelta(1)):
-            seen.setdefault(target, []).append(one)
-    done = _done(wire, since, now) if wire.share else {}
-    return {
-        target: (much, ones[-1].step)
-        for target, ones in seen.items()
-        if (much := _much(wire, ones)) >= wire.times and _is_share(wire, much, done.get(target, 0))
-    }
+def _span(wire: Tripwire) -> timedelta:
+    return timedelta(seconds=durations.seconds(wire.within))
 
 
 def _lifted(wire: Tripwire, since: datetime) -> dict[str, datetime]:
@@ -124,76 +98,62 @@ def _lifted(wire: Tripwire, since: datetime) -> dict[str, datetime]:
     return {halt.target: halt.lifted_at for halt in halts if halt.lifted_at}
 
 
+def _by_target(wire: Tripwire, ones: Iterable[Seen]) -> dict[str, list[Seen]]:
+    seen: dict[str, list[Seen]] = {}
+    for one in ones:
+        seen.setdefault(one.target(wire), []).append(one)
+    return seen
+
+
+@dataclass(frozen=True)
+class Trip:
+    """How much was seen when it was enough, and at which step last."""
+
+    much: float
+    step: int
+
+
+def _tripped(
+    wire: Tripwire, target: str, ones: Sequence[Seen], anew: Mapping[str, datetime], now: datetime
+) -> Trip | None:
+    """`anew` says by target after when it is counted: what was there before was a reason once already."""
+    start = now - _span(wire)
+    counted = [one for one in ones if start <= one.at <= now and one.at > anew.get(target, start - PACE)]
+    much = _much(wire, counted)
+    if much < wire.times:
+        return None
+    if wire.share is not None:
+        start = max(start, anew.get(target, start))
+        if fewer_done(wire, target, FEWEST, start, now) or not fewer_done(
+            wire, target, floor(much / wire.share) + 1, start, now
+        ):
+            return None
+    return Trip(much, max(counted, key=lambda one: one.at).step)
+
+
 def _much(wire: Tripwire, ones: Sequence[Seen]) -> float:
     """Return how much was seen; of repeats, the most for one record."""
     if wire.seen != "repeats":
         return sum(one.much for one in ones)
-    about = Counter((one.key, one.about) for one in ones if one.about)
-    return max(about.values(), default=0)
-
-
-def _is_share(wire: Tripwire, much: float, done: int) -> bool:
-    return wire.share is None or (done >= FEWEST and much >= wire.share * done)
-
-
-def _target(wire: Tripwire, one: Seen) -> str:
-    return {"step": f"{one.workflow}/{one.key}", "workflow": one.workflow, "capability": one.capability}[wire.halts]
-
-
-_STEP = ("action__step", "action__workflow__slug", "action__step__key", "action__step__capability")
-
-
-def _seen(wire: Tripwire, since: datetime, now: datetime) -> Iterator[tuple[datetime, Seen]]:
-    if wire.seen in ("failures", "refusals"):
-        status = Status.FAILED if wire.seen == "failures" else Status.REFUSED
-        rows = Action.objects.filter(status=status, settled_at__gte=since, settled_at__lte=now).order_by("-id")
-        names = ("settled_at", *(name.removeprefix("action__") for name in _STEP))
-        yield from ((at, Seen(*step)) for at, *step in rows.values_list(*names)[:LOOKED_AT])
-    elif wire.seen == "repeats" or wire.seen.startswith("amounts."):
-        yield from _begun(wire, since, now)
-    else:
-        yield from _told(wire.seen, since, now)
-
-
-def _begun(wire: Tripwire, since: datetime, now: datetime) -> Iterator[tuple[datetime, Seen]]:
-    """What began: an attempt that was tried again under the same key is one."""
-    rows = Attempt.objects.filter(begun_at__gte=since, begun_at__lte=now, number=1).order_by("-id")
-    name = wire.seen.removeprefix("amounts.")
-    for at, facts, *step in rows.values_list("begun_at", "action__facts", *_STEP)[:LOOKED_AT]:
-        record: Any = facts.get("record") or {}
-        about = f"{record.get('kind')}/{record.get('key')}" if record.get("key") else ""
-        much = 1.0 if wire.seen == "repeats" else float(facts.get("amounts", {}).get(name, 0) or 0)
-        yield at, replace(Seen(*step), much=much, about=about)
-
-
-def _told(name: str, since: datetime, now: datetime) -> Iterator[tuple[datetime, Seen]]:
-    rows = Outcome.objects.filter(name=name, at__gte=since, at__lte=now).order_by("-id")
-    for at, number, text, *step in rows.values_list("at", "number", "text", *_STEP)[:LOOKED_AT]:
-        if number is None and text.lower() not in NO:
-            yield at, Seen(*step)
-        elif number:
-            yield at, replace(Seen(*step), much=number)
-
-
-def _done(wire: Tripwire, since: datetime, now: datetime) -> dict[str, int]:
-    """Return how many actions were done in the span, by what would be halted."""
-    rows = Action.objects.filter(status=Status.DONE, settled_at__gte=since, settled_at__lte=now).order_by("-id")
-    names = [name.removeprefix("action__") for name in _STEP]
-    return Counter(_target(wire, Seen(*row)) for row in rows.values_list(*names)[:LOOKED_AT])
+    return max(Counter((one.workflow, one.key, one.about) for one in ones).values(), default=0)
 
 
 def tried(wire: Tripwire, days: int, now: datetime) -> list[tuple[datetime, str, float]]:
     """Return when, where and on how much the wire would have tripped in the last days: try it before it is armed.
 
-    It looks at the end of every quarter of its span; what was there when it tripped does not count again.
+    It looks at the end of every quarter of its span; what was there when it tripped does not count again. Of what
+    began, the newest TRIED are looked at.
     """
-    stride = timedelta(seconds=max(60, durations.seconds(wire.within) // 4))
-    moment = now - timedelta(days=days)
+    stride, moment = max(timedelta(minutes=1), _span(wire) / 4), now - timedelta(days=days)
+    ones = sorted(sightings(wire, moment - _span(wire), now, TRIED), key=lambda one: one.at)
+    times = [one.at for one in ones]
     anew: dict[str, datetime] = {}
     tripped: list[tuple[datetime, str, float]] = []
     while moment < now:
         moment = min(moment + stride, now)
-        for target, (much, _) in found(wire, moment, anew).items():
-            tripped.append((moment, target, much))
-            anew[target] = moment
+        lately = ones[bisect_left(times, moment - _span(wire)) : bisect_right(times, moment)]
+        for target, seen in _by_target(wire, lately).items():
+            if trip := _tripped(wire, target, seen, anew, moment):
+                tripped.append((moment, target, trip.much))
+                anew[target] = moment
     return tripped
