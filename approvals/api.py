@@ -112,7 +112,7 @@ class ReviewJson(serializers.ModelSerializer[Review]):
         return [choice.value for choice in CHOICES[review.kind]] if review.is_open else []
 
     def get_barred(self, review: Review) -> str:
-        return review.barred(person_of(self.context["request"])) if review.is_open else ""
+        return review.barred(person_of(self.context["request"]), timezone.now()) if review.is_open else ""
 
     @extend_schema_field(DecisionJson(allow_null=True))
     def get_decision(self, review: Review) -> Any:
@@ -148,7 +148,7 @@ class ReviewFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 def _reviews(request: Request) -> QuerySet[Review]:
-    rows = visible_to(person_of(request)).select_related(
+    rows = visible_to(person_of(request), timezone.now()).select_related(
         "team", "claimed_by", "action__run", "action__step", "action__workflow"
     )
     return rows.prefetch_related("decisions__person", "escalations__people", "seats")
@@ -195,7 +195,7 @@ class Decide(APIView):
 
         202: you agreed, and others are still asked.
         """
-        review = generics.get_object_or_404(visible_to(person_of(request)), pk=key)
+        review = generics.get_object_or_404(visible_to(person_of(request), timezone.now()), pk=key)
         asked = AnswerJson(data=request.data)
         asked.is_valid(raise_exception=True)
         answer = dict(asked.validated_data)

@@ -202,12 +202,12 @@ class Dossier:
     @cached_property
     def locked(self) -> str:
         """Why the reader must not answer; empty when they may."""
-        return self.review.barred(self.reader)
+        return self.review.barred(self.reader, self.now)
 
     @cached_property
     def may_edit(self) -> bool:
         """Whether the reader may change what is proposed, perhaps without being one of those who must agree."""
-        return self.can_edit and not self.review.barred(self.reader, Choice.EDIT)
+        return self.can_edit and not self.review.barred(self.reader, self.now, Choice.EDIT)
 
     @cached_property
     def deciders(self) -> Deciders:

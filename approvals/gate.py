@@ -66,16 +66,16 @@ class Reviews:
         counts = count_all(list(Action.objects.filter(pk__in=tracked)), now)
         return {action for action, counted in counts.items() if not counted.is_enough}
 
-    def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
+    def doors(self, action_ids: Iterable[int], person: Person, now: datetime) -> list[Door]:
         """Return the open reviews of these actions that the person sees: three queries, whatever their number."""
-        rows = visible_to(person).filter(action__in=list(action_ids), status=Status.OPEN).order_by("due_at", "pk")
+        rows = visible_to(person, now).filter(action__in=list(action_ids), status=Status.OPEN).order_by("due_at", "pk")
         rows = rows.select_related("team", "action__run").prefetch_related("escalations__people")
-        return [_door(review, person) for review in rows]
+        return [_door(review, person, now) for review in rows]
 
 
-def _door(review: Review, person: Person) -> Door:
-    url = reverse("review", args=[review.pk])
-    return Door(review.action_id, url, review.headline, review.team.name, review.due_at, mine=not review.barred(person))
+def _door(review: Review, person: Person, now: datetime) -> Door:
+    url, mine = reverse("review", args=[review.pk]), not review.barred(person, now)
+    return Door(review.action_id, url, review.headline, review.team.name, review.due_at, mine=mine)
 
 
 def _review(ask: Ask, due: datetime, firsts: Mapping[int, timedelta], now: datetime) -> Review:

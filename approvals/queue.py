@@ -49,9 +49,9 @@ class Page:
         return ",".join(str(row.key) for row in self.rows if not row.is_gone)
 
 
-def waiting(person: Person) -> int:
+def waiting(person: Person, now: datetime) -> int:
     """Return how many reviews wait for this person."""
-    return answerable_by(person).count()
+    return answerable_by(person, now).count()
 
 
 def page(person: Person, filters: Filters, now: datetime) -> Page:
@@ -61,19 +61,19 @@ def page(person: Person, filters: Filters, now: datetime) -> Page:
 def _waiting_page(person: Person, filters: Filters, now: datetime) -> Page:
     spans = _spans(now)
     sizes = {f"group_{place}": Count("pk", filter=Q(**span)) for place, (_, span) in enumerate(spans)}
-    counted = filters.on(answerable_by(person)).aggregate(matching=Count("pk"), newest=Max("pk"), **sizes)
+    counted = filters.on(answerable_by(person, now)).aggregate(matching=Count("pk"), newest=Max("pk"), **sizes)
     rows, older = _keyset(person, filters, now)
     groups = [
         Group(name, counted[f"group_{place}"], [row for row in rows if row.is_due(**span)])
         for place, (name, span) in enumerate(spans)
     ]
-    total = waiting(person) if filters.is_narrowed else counted["matching"]
+    total = waiting(person, now) if filters.is_narrowed else counted["matching"]
     shown = [group for group in groups if group.rows]
     return Page(shown, total, counted["matching"], counted["newest"] or 0, older)
 
 
 def _keyset(person: Person, filters: Filters, now: datetime) -> tuple[list[Row], str]:
-    reviews = filters.on(answerable_by(person)).order_by("due_at", "id")
+    reviews = filters.on(answerable_by(person, now)).order_by("due_at", "id")
     if filters.place:
         reviews = reviews.filter(_beyond(*filters.place))
     rows = open_rows(reviews[: PAGE + 1], person, now)
@@ -85,11 +85,11 @@ def _keyset(person: Person, filters: Filters, now: datetime) -> tuple[list[Row],
 def _decided_page(person: Person, filters: Filters, now: datetime) -> Page:
     """The newest decisions the person may see among the last RECENT of all, so that it stays cheap."""
     newest = Decision.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    seen = Exists(filters.on(visible_to(person)).filter(pk=OuterRef("review_id")).order_by())
+    seen = Exists(filters.on(visible_to(person, now)).filter(pk=OuterRef("review_id")).order_by())
     decisions = Decision.objects.filter(seen, pk__gt=newest - RECENT).order_by("-id")
     rows = decided_rows(decisions.select_related("person", *WITH_REVIEW)[:PAGE], person, now)
     groups = [Group("Newest first", None, rows)] if rows else []
-    return Page(groups, waiting(person), len(rows), 0, "")
+    return Page(groups, waiting(person, now), len(rows), 0, "")
 
 
 def _beyond(due: datetime, key: int) -> Q:
@@ -121,8 +121,8 @@ class Neighbours:
     previous: int | None
 
 
-def neighbours(person: Person, filters: Filters, review: Review) -> Neighbours:
-    reviews = filters.on(answerable_by(person)).order_by("due_at", "id")
+def neighbours(person: Person, filters: Filters, review: Review, now: datetime) -> Neighbours:
+    reviews = filters.on(answerable_by(person, now)).order_by("due_at", "id")
     earlier = Q(due_at__lt=review.due_at) | Q(due_at=review.due_at, pk__lt=review.pk)
     counted = reviews.aggregate(total=Count("pk"), before=Count("pk", filter=earlier))
     keys = reviews.values_list("pk", flat=True)
@@ -130,30 +130,30 @@ def neighbours(person: Person, filters: Filters, review: Review) -> Neighbours:
     return Neighbours(counted["before"] + 1, counted["total"], after, keys.filter(earlier).last())
 
 
-def following(person: Person, filters: Filters, review: Review) -> int | None:
+def following(person: Person, filters: Filters, review: Review, now: datetime) -> int | None:
     """Return what to open after this review was decided: the next one, or else the most urgent of all."""
-    reviews = filters.on(answerable_by(person)).exclude(pk=review.pk).order_by("due_at", "id")
+    reviews = filters.on(answerable_by(person, now)).exclude(pk=review.pk).order_by("due_at", "id")
     keys = reviews.values_list("pk", flat=True)
     return keys.filter(_beyond(review.due_at, review.pk)).first() or keys.first()
 
 
-def fingerprint(person: Person) -> str:
+def fingerprint(person: Person, now: datetime) -> str:
     """Return what changes whenever the person's queue does: one cheap aggregate."""
-    found = answerable_by(person).aggregate(
+    found = answerable_by(person, now).aggregate(
         count=Count("pk"), newest=Max("pk"), claims=Count("claimed_by"), who=Sum("claimed_by"), levels=Sum("level")
     )
     decided = Decision.objects.aggregate(newest=Max("pk"))["newest"]
     return ".".join(str(value or 0) for value in (*found.values(), decided))
 
 
-def arrived_since(person: Person, filters: Filters, newest: int) -> int:
+def arrived_since(person: Person, filters: Filters, newest: int, now: datetime) -> int:
     """Return how many reviews have come into the queue since the newest that the reader's page knows."""
-    return filters.on(answerable_by(person)).filter(pk__gt=newest).count()
+    return filters.on(answerable_by(person, now)).filter(pk__gt=newest).count()
 
 
 def rows_now(person: Person, keys: Iterable[int], now: datetime) -> list[Row]:
     """Return these rows as they stand now, also those that are no longer open."""
-    reviews = visible_to(person).filter(pk__in=list(keys)).prefetch_related("decisions__person")
+    reviews = visible_to(person, now).filter(pk__in=list(keys)).prefetch_related("decisions__person")
     return open_rows(reviews, person, now)
 
 
@@ -164,7 +164,7 @@ def workflows_to_choose(person: Person) -> QuerySet[Workflow]:
 def today(person: Person, now: datetime) -> list[tuple[str, str]]:
     """Return what the person, and everybody else they see, decided since midnight, in words."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    recent = Decision.objects.filter(review__closed_at__gte=midnight, review__in=visible_to(person).order_by())
+    recent = Decision.objects.filter(review__closed_at__gte=midnight, review__in=visible_to(person, now).order_by())
     mine = Counter(recent.filter(person=person).order_by().values_list("choice", flat=True))
     others = recent.exclude(person=person).count()
     words = [f"{size:,} {Decision.VERBS[choice]}" for choice, size in mine.most_common()]

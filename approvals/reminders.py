@@ -52,12 +52,12 @@ def asked(review: Review, now: datetime) -> list[Person]:
     """Return whose answer the review waits for, those first who came first."""
     everybody = Person.objects.filter(is_active=True).order_by("pk").prefetch_related("memberships__team")
     if not review.tracked:
-        return [person for person in everybody if person.decides_for(review.team_id) and not review.barred(person)]
+        return [person for person in everybody if person.decides_for(review.team_id) and not review.barred(person, now)]
     open_seats = set(review.seats.filter(missing__gt=0).values_list("key", flat=True))
     needs = [need for need in needs_of(review.action) if need.key in open_seats]
     powers = powers_of([person.pk for person in everybody], now.date())
     free = [person for person in everybody if any(powers[person.pk].may_fill(need) for need in needs)]
-    return [person for person in free if not review.barred(person)]
+    return [person for person in free if not review.barred(person, now)]
 
 
 def _mail(review: Review, person: Person, now: datetime) -> str:

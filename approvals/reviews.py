@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from approvals.answering import answered
 from approvals.decisions import Choice, Decision
@@ -109,32 +108,32 @@ class Review(models.Model):
         said = [[str(reason["rule"]) for reason in action.reasons], [str(need["key"]) for need in action.needs]]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
-    def barred(self, person: Person, choice: str = "") -> str:
+    def barred(self, person: Person, now: datetime, choice: str = "") -> str:
         """Return why the person must not decide this (so); empty when they may.
 
         The team's own reviewers may edit, although others must agree: what they made of it is judged again, and goes
         on only if their word is enough for that.
         """
         edits = choice == Choice.EDIT and self.kind == Kind.APPROVAL and person.decides_for(self.team_id)
-        if not edits and (reason := self._is_not_asked(person)):
+        if not edits and (reason := self._is_not_asked(person, now)):
             return reason
         action = self.action
         return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
 
-    def _is_not_asked(self, person: Person) -> str:
+    def _is_not_asked(self, person: Person, now: datetime) -> str:
         if self.came_up_to(person):
             return ""
         if not self.tracked:
             words = f"Only leaders and reviewers of {self.team.name}, and people it went up to, decide this."
             return "" if person.decides_for(self.team_id) else words
-        if not self.seats.filter(seats_for(person, timezone.now().date())).exists():
+        if not self.seats.filter(seats_for(person, now.date())).exists():
             asked = ", ".join(str(seat) for seat in self.seats.all())
             return f"Those asked are: {asked}. You are none of them."
-        return "You agreed already; the others are still asked." if self.agreed(person) else ""
+        return "You agreed already; the others are still asked." if self.agreed(person, now) else ""
 
-    def agreed(self, person: Person) -> bool:
+    def agreed(self, person: Person, now: datetime) -> bool:
         """Whether a vote of this person stands."""
-        return self.is_open and person.pk in count(self.action, timezone.now()).voters
+        return self.is_open and person.pk in count(self.action, now).voters
 
     def came_up_to(self, person: Person) -> bool:
         """Whether the review was escalated to this person."""
@@ -174,7 +173,7 @@ class Review(models.Model):
             fault_point("review.locked")
             if not locked.is_open:
                 raise AlreadyDecided(locked.decision)
-            if reason := locked.barred(person, choice):
+            if reason := locked.barred(person, now, choice):
                 raise NotAllowed(reason)
             if len(digest) > 64 or (asked and asked != locked.asked):  # longer ones are none of ours
                 raise Stale
@@ -206,19 +205,19 @@ def _check_answer(review: Review, choice: str, note: str) -> None:
         raise ValueError("Say in a few words why, or what was done; it goes into the ledger.")
 
 
-def visible_to(person: Person) -> QuerySet[Review]:
+def visible_to(person: Person, now: datetime) -> QuerySet[Review]:
     """Return the reviews this person may see: their teams', those that came up to them; auditors see all."""
     if person.is_auditor:
         return Review.objects.all()
     led = [team for team, role in person.roles if role == Role.LEADER]
-    asked = Q(pk__in=Seat.objects.filter(seats_for(person, timezone.now().date())).values("review"))
+    asked = Q(pk__in=Seat.objects.filter(seats_for(person, now.date())).values("review"))
     mine = _of_teams(person) | asked | _came_up(person) | Q(action__workflow__owner__in=led)
     return Review.objects.filter(mine).distinct()
 
 
-def answerable_by(person: Person) -> QuerySet[Review]:
+def answerable_by(person: Person, now: datetime) -> QuerySet[Review]:
     """Return the open reviews that wait for this person."""
-    free = Seat.objects.filter(seats_for(person, timezone.now().date()), missing__gt=0)
+    free = Seat.objects.filter(seats_for(person, now.date()), missing__gt=0)
     given = Vote.objects.filter(person=person, stands=True).values("review")
     asked = Q(tracked=True, pk__in=free.values("review")) & ~Q(pk__in=given)
     plain = Q(tracked=False) & _of_teams(person)

@@ -345,7 +345,7 @@ def test_who_leads_the_workflow_but_not_the_reviewing_team_sees_and_must_not_dec
     review = waiting(welcome)
     with pytest.raises(NotAllowed, match="Only leaders and reviewers of Legal"):
         review.decide(welcome.lea, "approve", welcome.now, digest=review.action.digest)
-    assert review.barred(welcome.dora) == ""
+    assert review.barred(welcome.dora, welcome.now) == ""
 
 
 def test_whoever_it_went_up_to_may_decide(welcome):

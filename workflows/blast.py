@@ -99,7 +99,7 @@ class Blast:
     @cached_property
     def doors(self) -> list[Door]:
         """The open reviews the reader may see, the most urgent first."""
-        return gate().doors(self.waiting, self.reader)
+        return gate().doors(self.waiting, self.reader, self.now)
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -47,7 +47,7 @@ class Gate(Protocol):
     def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         """Return the actions whose approval was given by those who may still give it."""
 
-    def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
+    def doors(self, action_ids: Iterable[int], person: Person, now: datetime) -> list[Door]:
         """Return what is asked about these actions and visible to the person, the most urgent first."""
 
 
@@ -64,7 +64,7 @@ class _NoPeople:
     def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
         return set()
 
-    def doors(self, action_ids: Iterable[int], person: Person) -> list[Door]:
+    def doors(self, action_ids: Iterable[int], person: Person, now: datetime) -> list[Door]:
         return []
 
 

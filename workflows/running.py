@@ -71,7 +71,7 @@ class Running:
     @cached_property
     def doors(self) -> dict[int, Door]:
         waiting = [action.pk for action in self.actions if action.status in WAITING]
-        return {door.action_id: door for door in gate().doors(waiting, self.person)} if waiting else {}
+        return {door.action_id: door for door in gate().doors(waiting, self.person, self.now)} if waiting else {}
 
     @cached_property
     def halts(self) -> list[Halt]:

@@ -60,14 +60,14 @@ class Desk:
 
     def answer(self, review: Review, now: datetime) -> None:
         choice, note, changes = self._choose(review)
-        person = self._person(review)
+        person = self._person(review, now)
         review.decide(person, choice, now, digest=review.action.digest, note=note, payload=changes)
 
-    def _person(self, review: Review) -> Person:
+    def _person(self, review: Review, now: datetime) -> Person:
         names = ABOVE if review.escalations.all() else SITS
         able = [self.company.people[name] for name in names[review.team.slug]]
-        able = [person for person in able if not review.barred(person)] or [
-            person for person in self.company.people.values() if not review.barred(person)
+        able = [person for person in able if not review.barred(person, now)] or [
+            person for person in self.company.people.values() if not review.barred(person, now)
         ]
         return able[0] if len(able) == 1 or self.draw.random() < 0.6 else able[1]
 

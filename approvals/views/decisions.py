@@ -28,7 +28,7 @@ from approvals.votes import Vote
 def decision(request: HttpRequest, key: int) -> HttpResponse:
     """Take the answer and go on to the next item; or show the same one with what stood in the way."""
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
-    found, choice = review_or_404(person, key), request.POST.get("choice", "")
+    found, choice = review_or_404(person, key, now), request.POST.get("choice", "")
     item = Dossier(found, person, now)
     form = form_of(item, choice, request.POST)
     if form is not None and not form.is_valid():
@@ -52,7 +52,7 @@ def _given(form: EditForm | AnswerForm | None) -> dict[str, Any]:
 def _stopped(request: HttpRequest, key: int, form: EditForm | AnswerForm | None, error: Exception) -> HttpResponse:
     """Show the item as it stands now, with the obstacle; a form that may still be right stays filled in."""
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
-    item = Dossier(review_or_404(person, key), person, now)
+    item = Dossier(review_or_404(person, key, now), person, now)
     edit = form.changes if isinstance(form, EditForm) else {}
     found = obstacle(error, request.POST.get("choice", ""), item, _seen(request.POST.get("seen", "")), edit)
     kept = form if found.keeps_form else form_of(item, "")
@@ -100,7 +100,7 @@ def _onward(item: Dossier, filters: Filters, choice: str) -> int | None:
     if choice == Choice.TAKE_OVER:
         todo = Review.objects.filter(action=item.review.action_id, status=Status.OPEN).first()
         return todo.pk if todo else None
-    return reading.following(item.reader, filters, item.review)
+    return reading.following(item.reader, filters, item.review, item.now)
 
 
 def _go_on(request: HttpRequest, key: int | None, filters: Filters) -> HttpResponse:
@@ -112,6 +112,6 @@ def _go_on(request: HttpRequest, key: int | None, filters: Filters) -> HttpRespo
     if key is None:
         return HttpResponseClientRedirect(address)
     person = reader(request)
-    response = shown(request, pane(person, filters, review_or_404(person, key)), filters)
+    response = shown(request, pane(person, filters, review_or_404(person, key, timezone.now())), filters)
     response["HX-Push-Url"] = address
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,10 +24,11 @@ def reader(request: HttpRequest) -> Person:
     return request.user
 
 
-def review_or_404(person: Person, key: int) -> Review:
+def review_or_404(person: Person, key: int, now: datetime) -> Review:
     """Return the review if this person may see it, with everything its page reads."""
     joined = ("action__run", "action__step", "team", "path", "claimed_by")
-    found = visible_to(person).select_related(*joined).prefetch_related("escalations__people").filter(pk=key).first()
+    rows = visible_to(person, now).select_related(*joined).prefetch_related("escalations__people")
+    found = rows.filter(pk=key).first()
     if found is None:
         raise Http404("There is no such item for you.")
     return found
@@ -36,7 +38,7 @@ def pane(person: Person, filters: Filters, found: Review, **context: Any) -> dic
     """Return what the pane of one item needs; `item` is its Dossier, `form` an open form, `notice` what went wrong."""
     item = context.pop("item", None) or Dossier(found, person, timezone.now())
     form = context.pop("form", None) or form_of(item, "")
-    place = reading.neighbours(person, filters, found)
+    place = reading.neighbours(person, filters, found, item.now)
     return {"item": item, "form": form, "place": place, "filters": filters, "is_open": True, **context}
 
 

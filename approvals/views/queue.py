@@ -25,7 +25,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """The list; beside it, where there is room, its first item."""
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
     page = reading.page(person, filters, now)
-    first = review_or_404(person, page.rows[0].key) if page.rows else None
+    first = review_or_404(person, page.rows[0].key, now) if page.rows else None
     context = pane(person, filters, first) if first else {"today": reading.today(person, now)}
     return shown(request, {**context, "page": page, "is_open": False}, filters)
 
@@ -33,8 +33,8 @@ def queue(request: HttpRequest) -> HttpResponse:
 @require_GET
 def review(request: HttpRequest, key: int) -> HttpResponse:
     """One item; `?form=edit` or `?form=reject` opens a form in it."""
-    person, filters = reader(request), Filters.of(request.GET)
-    item = Dossier(review_or_404(person, key), person, timezone.now())
+    person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
+    item = Dossier(review_or_404(person, key, now), person, now)
     form = form_of(item, request.GET.get("form", ""))
     return shown(request, pane(person, filters, item.review, item=item, form=form), filters)
 
@@ -44,7 +44,7 @@ def news(request: HttpRequest) -> HttpResponse:
     """What has changed since the reader's list was made; 304 while nothing has. Asked every three seconds."""
     person, filters, now = reader(request), Filters.of(request.GET), timezone.now()
     here = _open_item(request)
-    tag = f'"{reading.fingerprint(person)}.{here}.{now:%H%M}"'
+    tag = f'"{reading.fingerprint(person, now)}.{here}.{now:%H%M}"'
     if request.headers.get("If-None-Match") == tag:
         return _kept(HttpResponseNotModified(), tag)
     keys = [int(key) for key in request.GET.get("shown", "").split(",") if key.isdigit()][: reading.PAGE]
@@ -52,7 +52,7 @@ def news(request: HttpRequest) -> HttpResponse:
     rows = reading.rows_now(person, {*keys, here}, now)
     context = {
         "filters": filters,
-        "fresh": reading.arrived_since(person, filters, int(newest) if newest.isdigit() else 0),
+        "fresh": reading.arrived_since(person, filters, int(newest) if newest.isdigit() else 0, now),
         "rows": [row for row in rows if row.key in keys],
         "gone": next((row for row in rows if row.key == here and row.is_gone), None),
         "here": here,
@@ -81,8 +81,8 @@ def _open_item(request: HttpRequest) -> int:
 @require_GET
 def mail(request: HttpRequest, key: int) -> HttpResponse:
     """The body of the mail an item would send, as a document of its own for a sandboxed frame."""
-    person = reader(request)
-    preview = Dossier(review_or_404(person, key), person, timezone.now()).preview
+    person, now = reader(request), timezone.now()
+    preview = Dossier(review_or_404(person, key, now), person, now).preview
     if preview is None or preview.kind != "mail":
         raise Http404("This item sends no mail.")
     response = render(request, "queue/mail.html", {"mail": preview.data})
@@ -93,14 +93,14 @@ def mail(request: HttpRequest, key: int) -> HttpResponse:
 @require_http_methods(["POST", "DELETE"])
 def claim(request: HttpRequest, key: int) -> HttpResponse:
     """Say that one is on it (and on nothing else any more), or not any more."""
-    person = reader(request)
-    found = review_or_404(person, key)
+    person, now = reader(request), timezone.now()
+    found = review_or_404(person, key, now)
     if request.method == "DELETE":
         found.release(person)
-    elif not found.barred(person):
+    elif not found.barred(person, now):
         claims.take(found, person)
     found.refresh_from_db(fields=["claimed_by"])
-    return render(request, "queue/_claim.html", {"item": Dossier(found, person, timezone.now())})
+    return render(request, "queue/_claim.html", {"item": Dossier(found, person, now)})
 
 
 urlpatterns = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from approvals.queue import waiting
 from governance.people import Person
@@ -11,4 +12,4 @@ from governance.people import Person
 def counts(request: HttpRequest) -> dict[str, dict[str, int]]:
     """Return `counts`: by key of a place how much waits there for the person."""
     person = getattr(request, "user", None)
-    return {"counts": {"queue": waiting(person)} if isinstance(person, Person) else {}}
+    return {"counts": {"queue": waiting(person, timezone.now())} if isinstance(person, Person) else {}}

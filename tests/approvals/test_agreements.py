@@ -110,10 +110,10 @@ def test_one_rejection_is_enough(moves):
 
 def test_only_those_asked_see_it_in_their_queue_and_no_longer_once_they_agreed(moves):
     review = asked(moves, 2000)
-    assert [waiting(moves.people[who]) for who in ("ben", "dora", "eve")] == [1, 1, 0]
-    assert list(visible_to(moves.eve)) == []
+    assert [waiting(moves.people[who], moves.now) for who in ("ben", "dora", "eve")] == [1, 1, 0]
+    assert list(visible_to(moves.eve, moves.now)) == []
     agree(review, moves.dora, moves)
-    assert [waiting(moves.people[who]) for who in ("ben", "dora", "eve")] == [1, 0, 0]
+    assert [waiting(moves.people[who], moves.now) for who in ("ben", "dora", "eve")] == [1, 0, 0]
     with pytest.raises(NotAllowed, match="Those asked are: Growth, Legal"):
         agree(review, moves.eve, moves)
 
@@ -159,7 +159,7 @@ def test_an_edit_of_what_legal_covers_asks_legal_again(world):
     digest = Review.objects.get(pk=review.pk).action.digest
     assert isinstance(review.decide(world.ben, "edit", world.now, digest=digest, payload={"amount": "1500"}), Vote)
     assert open_keys(review) == ["legal"]
-    assert waiting(world.dora) == 1
+    assert waiting(world.dora, world.now) == 1
     assert isinstance(agree(review, world.dora, world), Decision)
 
 
@@ -195,7 +195,7 @@ def test_an_authority_reaches_as_far_as_its_limit(world, limit, may):
     world.record("pot", "b", amount=0)
     Authority.objects.create(person=world.eve, measure="amounts.amount", at_most=limit)
     review = asked(world, 5000)
-    assert (waiting(world.eve), review.barred(world.eve) == "") == (int(may), may)
+    assert (waiting(world.eve, world.now), review.barred(world.eve, world.now) == "") == (int(may), may)
 
 
 def test_a_cover_decides_within_the_lesser_of_two_limits(world):
@@ -207,7 +207,11 @@ def test_a_cover_decides_within_the_lesser_of_two_limits(world):
     Absence.objects.create(person=world.eve, cover=world.dora, first=min(day, today), last=max(day, today))
     Authority.objects.create(person=world.eve, measure="amounts.amount", at_most=9000)
     Authority.objects.create(person=world.dora, measure="amounts.amount", at_most=6000)
-    assert [asked(world, amount).barred(world.dora) == "" for amount in (5500, 6000, 6001)] == [True, True, False]
+    assert [asked(world, amount).barred(world.dora, world.now) == "" for amount in (5500, 6000, 6001)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_agreement_nobody_gives_goes_up_its_own_path(world):

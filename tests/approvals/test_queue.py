@@ -65,7 +65,7 @@ def test_what_is_due_first_stands_first_under_its_hour(greet):
 def test_eve_of_another_team_and_olga_who_audits_have_nothing_to_answer(greet):
     ask(greet, "priya")
     assert questions(greet, "eve") == questions(greet, "olga") == []
-    assert (queue.waiting(greet.ben), queue.waiting(greet.olga)) == (1, 0)
+    assert (queue.waiting(greet.ben, greet.now), queue.waiting(greet.olga, greet.now)) == (1, 0)
 
 
 def test_what_went_up_to_eve_stands_once_in_her_queue(greet):
@@ -98,20 +98,20 @@ def test_pages_follow_one_another_without_a_gap(greet, monkeypatch):
 def test_after_a_decision_the_next_one_is_opened_and_after_the_last_the_first(greet):
     ask(greet, "priya", "tom", "kim")
     priya, tom, kim = Review.objects.order_by("due_at")
-    assert queue.following(greet.ben, Filters(), tom) == kim.pk
-    assert queue.following(greet.ben, Filters(), kim) == priya.pk
+    assert queue.following(greet.ben, Filters(), tom, greet.now) == kim.pk
+    assert queue.following(greet.ben, Filters(), kim, greet.now) == priya.pk
 
 
 def test_the_fingerprint_changes_with_a_claim_a_decision_and_a_newcomer_and_with_nothing_else(greet):
     ask(greet, "priya", "tom")
     review = Review.objects.order_by("due_at").first()
-    seen = [queue.fingerprint(greet.ben), queue.fingerprint(greet.ben)]
+    seen = [queue.fingerprint(greet.ben, greet.now), queue.fingerprint(greet.ben, greet.now)]
     review.claim(greet.chen)
-    seen.append(queue.fingerprint(greet.ben))
+    seen.append(queue.fingerprint(greet.ben, greet.now))
     review.decide(greet.chen, "approve", greet.now, digest=review.action.digest)
-    seen.append(queue.fingerprint(greet.ben))
+    seen.append(queue.fingerprint(greet.ben, greet.now))
     ask(greet, "kim")
-    seen.append(queue.fingerprint(greet.ben))
+    seen.append(queue.fingerprint(greet.ben, greet.now))
     assert seen[0] == seen[1]
     assert len(set(seen)) == 4
 

@@ -290,11 +290,11 @@ def test_whoever_must_agree_by_now_is_asked(calls):
         tracks=[{"key": "legal", "title": "Legal", "team": "legal"}],
     )
     run = calls.run("calls")
-    assert waiting(calls.dora) == 1
+    assert waiting(calls.dora, calls.now) == 1
     calls.rules(guardrails=[{"when": "run.id > 0", "effect": "review", "reason": "Look at it"}])
     Rulebook.objects.update(rejudged=False)
     rejudging.judge_again(calls.now)
-    assert (waiting(calls.dora), waiting(calls.ben)) == (0, 1)
+    assert (waiting(calls.dora, calls.now), waiting(calls.ben, calls.now)) == (0, 1)
     review = Review.objects.get(action__run=run)
     review.decide(calls.ben, "approve", calls.now, digest=review.action.digest)
     calls.work()

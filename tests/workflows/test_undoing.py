@@ -121,7 +121,7 @@ def test_an_undo_a_person_must_approve_waits_for_somebody_else_than_who_asked(de
     ask(deal, run)
     deal.work()
     review = Review.objects.get(status="open")
-    assert review.barred(deal.ada) == "You started this run, so somebody else decides."
+    assert review.barred(deal.ada, deal.now) == "You started this run, so somebody else decides."
     review.decide(deal.lea, "approve", deal.now, digest=review.action.digest)
     assert undone(deal, run)[0] == ("owner", "done")
 
