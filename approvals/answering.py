@@ -5,7 +5,9 @@ Called by `Review.decide` with the review's row locked and the person known to b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +27,25 @@ if TYPE_CHECKING:
 Given = Mapping[str, Any] | None
 
 
+class EditAsks(Exception):
+    """What the editor made of it trips rules nobody has seen yet. Nothing was decided; `reasons` are those rules.
+
+    Sent again with `knowing`, it is taken: the editor has seen them then.
+    """
+
+    def __init__(self, reasons: Sequence[Mapping[str, Any]], knowing: str) -> None:
+        super().__init__("; ".join(str(reason["words"]) for reason in reasons))
+        self.reasons, self.knowing = reasons, knowing
+
+
 def answered(
-    review: Review, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Given
+    review: Review, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Given, knowing: str
 ) -> Decision | Vote:
     """Take the answer; return the decision it is, or the vote while others are still asked."""
     if choice == Choice.APPROVE and review.tracked:
         return _agree(review, person, now, digest, note)
     if choice == Choice.EDIT:
-        return _edit(review, person, now, digest, note, payload)
+        return _edit(review, person, now, digest, note, payload, knowing)
     if choice == Choice.REJECT and (made := _leave_out(review, person, now, note)):
         return made
     decision = review.close(person, choice, now, digest=digest, note=note, payload=payload)
@@ -61,16 +74,21 @@ def _counted(review: Review, action: Action, person: Person, now: datetime, note
     return vote, counted
 
 
-def _edit(review: Review, person: Person, now: datetime, digest: str, note: str, payload: Given) -> Decision | Vote:
-    """Put the edit in place. It goes on if the editor's own word is enough for what it has become."""
+def _edit(
+    review: Review, person: Person, now: datetime, digest: str, note: str, payload: Given, knowing: str
+) -> Decision | Vote:
+    """Put the edit in place. It goes on if the editor's own word is enough for what it has become. Raises EditAsks."""
     votes: list[Vote] = []
+    seen = {reason["rule"] for reason in review.action.reasons}
 
     def enough(action: Action) -> bool:
-        if is_plain(action.needs, action.step.reviewers.slug) and not review.tracked:
-            return True
-        vote, counted = _counted(review, action, person, now, note)
-        votes.append(vote)
-        return counted.is_enough
+        if not is_plain(action.needs, action.step.reviewers.slug) or review.tracked:
+            vote, counted = _counted(review, action, person, now, note)
+            votes.append(vote)
+            if not counted.is_enough:
+                return False
+        _check_seen(seen, action, knowing)
+        return True
 
     released = answers.edited(review.action_id, digest, payload or {}, Actor.of(person), now, note, enough)
     if votes:  # what it has become is asked of more than any one of the team: the votes count from now on
@@ -82,6 +100,18 @@ def _edit(review: Review, person: Person, now: datetime, digest: str, note: str,
     review.action.refresh_from_db()
     arrange([review], now)
     return votes[0]
+
+
+def _check_seen(seen: set[str], action: Action, knowing: str) -> None:
+    """An approval covers what its giver saw: of rules that only the edit trips, they are told first.
+
+    Who must agree is no such rule: that has been counted, and the editor alone is enough.
+    """
+    others = [reason for reason in action.reasons if not reason["rule"].startswith("track:")]
+    new = [reason for reason in others if reason["rule"] not in seen]
+    told = hashlib.sha256(json.dumps(sorted(reason["rule"] for reason in new)).encode()).hexdigest()[:16]
+    if new and knowing != told:
+        raise EditAsks(new, told)
 
 
 def _leave_out(review: Review, person: Person, now: datetime, note: str) -> Decision | Vote | None:

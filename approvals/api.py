@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from approvals.answering import EditAsks
 from approvals.decisions import Choice, Decision
 from approvals.reviews import CHOICES, AlreadyDecided, Kind, NotAllowed, Review, Status, visible_to
 from approvals.seats import Seat
@@ -71,6 +72,7 @@ class SeatJson(serializers.ModelSerializer[Seat]):
 
 tells(AlreadyDecided, 409, "already_decided", _first)
 tells(NotAllowed, 403, "not_allowed")
+tells(EditAsks, 422, "edit_asks", lambda error: {"reasons": error.reasons, "knowing": error.knowing})
 
 
 class ReviewLinksJson(serializers.Serializer[Any]):
@@ -134,6 +136,12 @@ class AnswerJson(KnownFields):
     digest = serializers.CharField(default="", allow_blank=True, max_length=64, help_text="of what you looked at")
     asked = serializers.CharField(default="", allow_blank=True, max_length=16, help_text="of why it was asked, of whom")
     note = serializers.CharField(default="", allow_blank=True, max_length=10_000)
+    knowing = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=16,
+        help_text="as a 422 edit_asks told it",
+    )
     payload = ObjectField(default=dict, help_text="the changed fields of an edit, or what came of a to-do")
 
 

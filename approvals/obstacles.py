@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from approvals.answering import EditAsks
 from approvals.deadlines import moment
 from approvals.decisions import Choice
 from approvals.dossiers import Dossier
@@ -23,6 +24,7 @@ FORESEEN = (
     NotAllowed,
     Stale,
     EditRefused,
+    EditAsks,
     CapabilityError,
     IllegalMove,
     LostRace,
@@ -42,6 +44,7 @@ class Obstacle:
     grounds: list[Ground] = field(default_factory=list)
     changed: list[dict[str, str]] = field(default_factory=list)
     is_stale: bool = False
+    knowing: str = ""
 
     @property
     def keeps_form(self) -> bool:
@@ -69,6 +72,10 @@ def obstacle(
             stood = [reason.as_json() for reason in error.verdict.reasons if reason.outcome == error.verdict.outcome]
             found = grounds(stood, _facts(item, edit))
             return Obstacle(422, "The rules do not permit this edit", NOTHING, grounds=found)
+        case EditAsks():
+            words = f"As you changed it, rules ask for approval that did not before. {NOTHING} Read them, then decide."
+            found = grounds(error.reasons, _facts(item, edit))
+            return Obstacle(422, "Your edit trips other rules", words, grounds=found, knowing=error.knowing)
         case CapabilityError() | ValueError():
             return Obstacle(422, "This does not fit", f"{_sentence(str(error))} {NOTHING}")
     return Obstacle(409, "Somebody or something was first", f"{_sentence(str(error))} Your answer was not counted.", "")

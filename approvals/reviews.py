@@ -157,14 +157,16 @@ class Review(models.Model):
         asked: str = "",
         note: str = "",
         payload: Mapping[str, Any] | None = None,
+        knowing: str = "",
     ) -> Decision | Vote:
         """Answer the review. One transaction; the review's row is locked first, so that one answer wins.
 
         `digest` and, if given, `asked` are of what the person looked at: the payload, and why it is asked of whom.
+        `knowing` is what EditAsks told of an edit that trips rules not seen before.
 
         Where several must agree, an agreement that is not the last is a Vote, and the review stays open.
-        Raises AlreadyDecided, NotAllowed, Stale (what was seen has changed), EditRefused, CapabilityError, and
-        ValueError for an answer that does not fit.
+        Raises AlreadyDecided, NotAllowed, Stale (what was seen has changed), EditRefused, EditAsks,
+        CapabilityError, and ValueError for an answer that does not fit.
         """
         with transaction.atomic():
             # the run before the review, as a run that stops does, or two answers in one run wait for each other
@@ -178,7 +180,7 @@ class Review(models.Model):
             if len(digest) > 64 or (asked and asked != locked.asked):  # longer ones are none of ours
                 raise Stale
             _check_answer(locked, choice, note)
-            made = answered(locked, person, choice, now, digest=digest, note=note, payload=payload)
+            made = answered(locked, person, choice, now, digest=digest, note=note, payload=payload, knowing=knowing)
         fault_point("review.decided")
         return made
 

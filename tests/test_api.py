@@ -304,7 +304,7 @@ def test_an_edit_outside_the_envelope_is_422_with_its_reasons(welcome, token):
         ({"choice": "perhaps"}, "choice:"),
         (
             {"choice": "approve", "unkown": 1},
-            "There is no field “unkown”; there are choice, digest, asked, note, payload.",
+            "There is no field “unkown”; there are choice, digest, asked, note, knowing, payload.",
         ),
         ({}, "choice:"),
     ],

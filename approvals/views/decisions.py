@@ -34,8 +34,8 @@ def decision(request: HttpRequest, key: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return shown(request, pane(person, filters, found, item=item, form=form), filters, 422)
     try:
-        digest, asked = (request.POST.get(name, "") for name in ("digest", "asked"))
-        made = found.decide(person, choice, now, digest=digest, asked=asked, **_given(form))
+        digest, asked, knowing = (request.POST.get(name, "") for name in ("digest", "asked", "knowing"))
+        made = found.decide(person, choice, now, digest=digest, asked=asked, knowing=knowing, **_given(form))
     except FORESEEN as error:
         return _stopped(request, key, form, error)
     said = told(item, made.choice) if isinstance(made, Decision) else _told_vote(item, made)

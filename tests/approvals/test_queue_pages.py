@@ -143,6 +143,24 @@ def test_a_refused_edit_stays_filled_in_and_shows_the_rule(review, sign_in):
     assert Decision.objects.count() == 0
 
 
+FASTER = {"payload-subject": "Hello", "payload-body": "40 % faster."}
+PHRASE = {"words": "/\\d+ ?% faster/", "claim": "speed"}
+
+
+def test_ben_is_told_of_a_rule_that_only_his_edit_trips_before_it_counts(welcome, review, sign_in):
+    welcome.rules(phrases=[PHRASE])
+    response = answer(sign_in("ben"), review, "edit", **FASTER)
+    assert response.status_code == 422
+    for words in ("Your edit trips other rules", "needs the approved claim", "Approve it all the same", "40 % faster."):
+        assert words in text(response)
+    assert (Decision.objects.count(), Entry.objects.filter(verb="action.edited").count()) == (0, 0)
+    knowing = response.context["obstacle"].knowing
+    told = answer(sign_in("ben"), review, "edit", **{**FASTER, "payload-body": "40 % faster, twice."}, knowing=knowing)
+    assert told.redirect_chain  # the same rule, which he has seen
+    work(welcome)
+    assert [message.body for message in mail.outbox] == ["40 % faster, twice."]
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
