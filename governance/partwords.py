@@ -36,7 +36,8 @@ def named(row: Any, titles: Mapping[str, str]) -> tuple[str, str]:
         case DataUse():
             what = "Every class of data" if row.data == ANY else row.data
             why = f" ({row.why})" if row.why else ""
-            return what, f"{USES[row.use]} for {row.purpose or 'every purpose'}{why}"
+            every = "any purpose" if row.use == "forbidden" else "every purpose"
+            return f"{what[:1].upper()}{what[1:]}", f"{USES[row.use]} for {row.purpose or every}{why}"
         case Allowance():
             return row.title, f"{allowance_words(row, EFFECTS)}{_scope(row, titles)}"
         case OpenHours():

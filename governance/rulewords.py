@@ -76,8 +76,10 @@ def allowance_words(allowance: Allowance, effects: Mapping[str, str]) -> str:
     within = f" in {span}" if span else " in all"
     track = f", {allowance.track} is asked" if allowance.track else ""
     bound = "less than" if allowance.below else "at most"
-    what = f"{bound} {number(allowance.limit)} {measure_words(allowance.measure)}{per}{within}"
-    return f"{what}; beyond: {effects.get(allowance.over, WAITS)}{track}"
+    limit, measure = number(allowance.limit), measure_words(allowance.measure)
+    counted = allowance.measure in ("items", "contacts")
+    what = f"{bound} {limit} {measure}" if counted else f"{measure} of {bound} {limit}"
+    return f"{what}{per}{within}; beyond: {effects.get(allowance.over, WAITS)}{track}"
 
 
 def over_words(allowance: Allowance, usage: Mapping[str, Any]) -> str:
@@ -98,7 +100,7 @@ def hours_words(hours: OpenHours) -> str:
 
 def tripwire_words(wire: Tripwire) -> str:
     """Return “3 bounced within 1 hour halt the step”."""
-    share = f" and {wire.share * 100:g}\u00a0% of what was done" if wire.share else ""
+    share = f", if that is {wire.share * 100:g}\u00a0% or more of what was done," if wire.share else ""
     armed = "" if wire.armed else " (not armed: only counted)"
     what = f"{number(wire.times)} {measure_words(wire.seen)}{share} within {long(wire.within)}"
     return f"{what} halt the {wire.halts}{armed}"

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 
+from approvals.demo.rules import rules
 from governance import drafting
 from governance.ledger import entry, record_many
 from governance.paths import EscalationPath, Level
@@ -35,40 +36,6 @@ PEOPLE = (
     ("olga", "Olga Petrov", "legal", Role.AUDITOR),
 )
 """Key (the address is key@tideway.example), name, team, role. Max, the agent that scores accounts, does not sign in."""
-
-OUT_OF_SCOPE = {"http.request"}
-"""No workflow of Tideway calls another system, so nobody agreed to it."""
-
-GUARDRAILS = (
-    (
-        "has(record.consent) && record.consent == false",
-        "refuse",
-        "This person asked not to be written to",
-        "email.send",
-    ),
-    ("has(record.suppressed) && record.suppressed", "refuse", "This person is suppressed", "email.send"),
-    (
-        "has(record.open_escalations) && record.open_escalations > 0",
-        "review",
-        "The account has an open service escalation",
-        "email.send",
-    ),
-    (
-        "proposal.body.matches('(?i)(guarantee|money back|risk-free)')",
-        "review",
-        "The words promise something that Legal has to read",
-        "email.send",
-    ),
-    ("amounts.amount > 50000", "refuse", "More than € 50,000 needs a new budget, not a move", "records.transfer"),
-)
-"""Condition, effect, reason, capability."""
-PHRASES = [
-    {"words": "three times the allowance", "claim": "three-times"},
-    {"words": "/a third of (the|their) time/", "claim": "third-of-time"},
-    {"words": "number one", "why": "Nobody has measured it"},
-    {"words": "/guarantee[ds]?/", "why": "Legal: only what the contract says"},
-]
-"""What no text says without an approved claim."""
 
 
 def email(key: str) -> str:
@@ -115,14 +82,7 @@ def _paths(company: Company) -> None:
 
 def agree_on_rules(company: Company, now: datetime) -> None:
     """Put rulebook 1 in force."""
-    names = ("when", "effect", "reason", "capability")
-    content = {
-        "stances": {key: "out_of_scope" if key in OUT_OF_SCOPE else "approved" for key in capabilities()},
-        "guardrails": [dict(zip(names, rail, strict=True)) for rail in GUARDRAILS],
-        "data_uses": [{"data": "*", "use": "allowed"}],
-        "phrases": PHRASES,
-    }
-    draft = drafting.keep(content, company.ada, now, seen=drafting.seen_now())
+    draft = drafting.keep(rules(), company.ada, now, seen=drafting.seen_now())
     titles = {key: capability.title for key, capability in capabilities().items()}
     note = "The first rules we agreed on"
     seen, gita = drafting.seen_now(), company.people["gita"]

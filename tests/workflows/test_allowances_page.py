@@ -53,7 +53,7 @@ def test_each_allowance_says_how_much_is_used_the_fullest_first(used, sign_in):
     assert "4 of 500, 1 of it committed" in page
     assert page.index("120,000 of 100,000") < page.index("80,000.5 of 100,000")
     assert "80,000.5 of 100,000, 20,000.5 of it committed" in page
-    assert "Less than 100,000 spend for each programme in a year from 04-01; beyond: a person approves." in page
+    assert "Spend of less than 100,000 for each programme in a year from 04-01; beyond: a person approves." in page
     assert "Begins anew 1 Apr 2026, 00:00" in page
     assert "Nothing of it is used at this moment." in page
 

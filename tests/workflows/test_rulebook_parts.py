@@ -152,4 +152,4 @@ def test_every_kind_of_row_has_words():
         {"stances": {"email.send": "out_of_scope"}, "data_uses": [{"data": "*", "use": "forbidden"}]}
     )
     assert named(envelope.stances[0], {"email.send": "Send"}) == ("Send", "out of scope in every workflow")
-    assert named(envelope.data_uses[0], {}) == ("Every class of data", "is not used for every purpose")
+    assert named(envelope.data_uses[0], {}) == ("Every class of data", "is not used for any purpose")
