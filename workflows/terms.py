@@ -13,12 +13,14 @@ from pydantic import ValidationError as PartError
 from governance import durations, publishing
 from governance.envelope.guardrails import Rule
 from governance.envelope.rows import Rows
+from governance.envelope.tracks import Track
 from governance.expressions import ExpressionError, compiled
 from governance.forms.rows import RowsForm
 from governance.paths import EscalationPath
 from governance.people import Team
 from governance.publishing import Change
 from governance.rulebook import Effect
+from governance.rulewords import track_words
 from workflows import checks
 from workflows.boundforms import BoundsForm
 from workflows.definitions import Assist, OnReject, Ownership, Step
@@ -112,6 +114,11 @@ class TermsForm(forms.Form):
         """The step's conditions, each with whether it is to be removed."""
         removed = set(self["remove"].value() or ())
         return [{**rail, "removed": rail["when"] in removed} for rail in self.step.guardrail_rows]
+
+    @property
+    def tracks(self) -> list[tuple[Track, str]]:
+        """The agreements the step itself asks for, each with who gives it."""
+        return [(track, track_words(track)) for track in map(Track.model_validate, self.step.tracks)]
 
     @property
     def rungs(self) -> list[tuple[str, str]]:

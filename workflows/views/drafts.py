@@ -28,7 +28,7 @@ def terms(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     if request.method == "POST":
         return _keep(request, slug, key)
     found = workflow_or_404(person_of(request), slug)
-    step = _step(found, key)
+    step = step_or_404(found, key)
     return _page(request, found, step, _form(request, found, step))
 
 
@@ -47,7 +47,7 @@ def _seen(request: HttpRequest, found: Workflow, step: Step) -> Seen:
 
 def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
-    step = _step(found, key)
+    step = step_or_404(found, key)
     form = _form(request, found, step)
     if not form.is_valid():
         return _page(request, found, step, form, status=422)
@@ -68,7 +68,7 @@ def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 def terms_effect(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """What the terms filled in would change, before they are kept: the foot of the panel and the past."""
     found = led_workflow(request, slug)
-    step = _step(found, key)
+    step = step_or_404(found, key)
     form = _form(request, found, step)
     form.is_valid()
     return render(request, "workflows/_effect.html", _panel(request, found, step, form))
@@ -115,7 +115,7 @@ def _changes(step: Step, before: Step | None, form: TermsForm) -> list[classing.
     return classing.step_changes(said, publishing.step_spec(step))
 
 
-def _step(found: Workflow, key: str) -> Step:
+def step_or_404(found: Workflow, key: str) -> Step:
     """Return the step as the draft has it, or as it is in force."""
     for version in (found.draft, found.version_in_force):
         if version is not None and key in version.steps_by_key:
