@@ -32,7 +32,8 @@ def seen_now(step: Step) -> str:
 
 def as_before(step: Step) -> Track:
     """Return the agreement that is asked while the step names none: any one of its reviewers."""
-    return Track(key=step.reviewers.slug, title=step.reviewers.name, team=step.reviewers.slug)
+    team = step.reviewers
+    return Track.model_validate({"key": team.slug, "title": team.name, "team": team.slug})
 
 
 def put(
