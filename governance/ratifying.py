@@ -24,6 +24,8 @@ from governance.signatures import Kind, Signature, sign
 Titles = Mapping[str, str]
 Check = Callable[[Envelope], Sequence[str]]
 """What worked examples say against an envelope, in sentences."""
+Unread = Callable[[Rulebook], str]
+"""What somebody has not looked at yet of what must be, in a sentence."""
 
 
 def subject_of(book: Rulebook) -> str:
@@ -68,7 +70,9 @@ def propose(
     return False
 
 
-def ratify(key: int, person: Person, now: datetime, *, seen: str, titles: Titles) -> bool:
+def ratify(
+    key: int, person: Person, now: datetime, *, seen: str, titles: Titles, unread: Unread = lambda book: ""
+) -> bool:
     """Give the second signature; return whether it is in force now. Raises NotPublishable, Stale."""
     with transaction.atomic():
         held = _held(key, (Status.PROPOSED,))
@@ -77,6 +81,8 @@ def ratify(key: int, person: Person, now: datetime, *, seen: str, titles: Titles
             raise NotPublishable("You proposed this, so another leader ratifies it. Nothing was changed.")
         if seen != drafting.seen_now():
             raise Stale
+        if words := unread(held):
+            raise NotPublishable(f"{words} Nothing was ratified.")
         sign(subject_of(held), Kind.RATIFIED, person, now, seen=_replaces())
         facts = {"rulebook": held.number, "proposed_by": proposed.person.name}
         record(Actor.of(person), "rulebook.ratified", now, **facts)

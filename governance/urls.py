@@ -6,6 +6,7 @@ PAGES = (
     "governance.views.home",
     "approvals.views.queue",
     "approvals.views.backtests",
+    "approvals.views.rulebookforecast",
     "workflows.views.runs",
     "workflows.views.interventions",
     "workflows.views.examples",

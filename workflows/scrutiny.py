@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from governance.people import Person
+from governance.rulebook import Rulebook
 from workflows.actions import Action
 from workflows.definitions import Version
 
@@ -54,12 +55,12 @@ class ToOpen:
 
 
 class Scrutiny(Protocol):
-    def to_open(self, version: Version, person: Person) -> ToOpen | None:
+    def to_open(self, draft: Version | Rulebook, person: Person) -> ToOpen | None:
         """Return what this person is to open before they ratify; None where nothing rejected would be released."""
 
 
 class _Nothing:
-    def to_open(self, version: Version, person: Person) -> ToOpen | None:
+    def to_open(self, draft: Version | Rulebook, person: Person) -> ToOpen | None:
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import models
@@ -12,6 +12,8 @@ from django.urls import reverse
 from approvals.backtests.lists import chosen
 from approvals.backtests.row import Backtest, State
 from governance.people import Person
+from governance.rulebook import Rulebook
+from workflows.access import workflows_for
 from workflows.actions import Action
 from workflows.definitions import Version
 from workflows.scrutiny import Opened, ToOpen
@@ -62,20 +64,32 @@ def draw(found: Sequence[int], number: int) -> list[int]:
 class Openings:
     """Plugged into `workflows.scrutiny`."""
 
-    def to_open(self, version: Version, person: Person) -> ToOpen | None:
-        backtest = Backtest.objects.filter(version=version, state=State.DONE).order_by("-pk").first()
-        if backtest is None or not (wanted := drawn(backtest)):
+    def to_open(self, draft: Version | Rulebook, person: Person) -> ToOpen | None:
+        found = [(row, wanted) for row in _forecasts(draft, person) if (wanted := drawn(row))]
+        if not found:
             return None
-        rows = list(Opening.objects.filter(backtest=backtest).select_related("person", "action__step"))
-        mine = {row.action_id for row in rows if row.person_id == person.pk}
+        openings = Opening.objects.filter(backtest__in=[row for row, _ in found])
+        rows = list(openings.select_related("person", "action__step"))
+        mine = {(row.backtest_id, row.action_id) for row in rows if row.person_id == person.pk}
         opened = [Opened(row.person, row.action, row.at) for row in rows]
-        return ToOpen(len(rejected(backtest)), _wanted(backtest, wanted, mine), opened)
+        to_open = [one for row, wanted in found for one in _wanted(row, wanted, mine)]
+        return ToOpen(sum(len(rejected(row)) for row, _ in found), to_open, opened)
 
 
-def _wanted(backtest: Backtest, wanted: Sequence[int], mine: set[int]) -> list[tuple[Action, str, bool]]:
+def _forecasts(draft: Version | Rulebook, person: Person) -> Iterable[Backtest]:
+    """Return the newest forecast of a workflow's draft; of the rulebook's, in each workflow the person may see."""
+    done = Backtest.objects.filter(state=State.DONE).order_by("pk")
+    if isinstance(draft, Version):
+        rows = done.filter(version=draft)
+    else:
+        rows = done.filter(rulebook=draft, workflow__in=workflows_for(person))
+    return {row.workflow_id: row for row in rows}.values()
+
+
+def _wanted(backtest: Backtest, wanted: Sequence[int], mine: set[tuple[int, int]]) -> list[tuple[Action, str, bool]]:
     actions = Action.objects.select_related("step").in_bulk(wanted)
     return [
-        (actions[key], reverse("backtest_open", args=[backtest.pk, key]), key in mine)
+        (actions[key], reverse("backtest_open", args=[backtest.pk, key]), (backtest.pk, key) in mine)
         for key in wanted
         if key in actions
     ]

@@ -21,6 +21,7 @@ from governance.people import Person
 from governance.rulebook import Rulebook, Status, in_force
 from workflows import examples
 from workflows.publishing import parts_in_force
+from workflows.scrutiny import scrutiny
 from workflows.views.changes import changes_in_words
 from workflows.views.rulebook import MAY, index_page, titles_with
 
@@ -58,8 +59,16 @@ def ratify(request: HttpRequest) -> HttpResponse:
     return _answer(
         request,
         person,
-        lambda: ratifying.ratify(_key(request), person, timezone.now(), seen=seen, titles=titles),
+        lambda: ratifying.ratify(
+            _key(request), person, timezone.now(), seen=seen, titles=titles, unread=lambda book: _unread(book, person)
+        ),
     )
+
+
+def _unread(book: Rulebook, person: Person) -> str:
+    """Say what of the rejected, which it would release, the person has not opened."""
+    looked = scrutiny().to_open(book, person)
+    return looked.words if looked is not None else ""
 
 
 @require_POST
@@ -144,6 +153,7 @@ def _agreement(draft: Rulebook, person: Person) -> dict[str, Any]:
         "second": second,
         "others": others,
         "my_turn": proposed is not None and second is None and person in others,
+        "to_open": scrutiny().to_open(draft, person) if proposed else None,
         "mine": proposed is not None and proposed.person == person,
         "back": signatures.last_back(subject) if draft.status == Status.DRAFT else None,
         "broken_words": _broken(draft.envelope) if proposed is None else [],
