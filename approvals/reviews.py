@@ -173,16 +173,19 @@ class Review(models.Model):
             list(databases.locked(Run.objects.filter(pk=self.action.run_id)))
             locked = databases.locked(Review.objects.filter(pk=self.pk)).get()
             fault_point("review.locked")
-            if not locked.is_open:
-                raise AlreadyDecided(locked.decision)
-            if reason := locked.barred(person, now, choice):
-                raise NotAllowed(reason)
-            if len(digest) > 64 or (asked and asked != locked.asked):  # longer ones are none of ours
-                raise Stale
+            locked._check(person, choice, now, digest, asked)
             _check_answer(locked, choice, note)
             made = answered(locked, person, choice, now, digest=digest, note=note, payload=payload, knowing=knowing)
         fault_point("review.decided")
         return made
+
+    def _check(self, person: Person, choice: str, now: datetime, digest: str, asked: str) -> None:
+        if not self.is_open:
+            raise AlreadyDecided(self.decision)
+        if reason := self.barred(person, now, choice):
+            raise NotAllowed(reason)
+        if len(digest) > 64 or (asked and asked != self.asked):  # longer ones are none of ours
+            raise Stale
 
     def close(
         self, person: Person, choice: str, now: datetime, *, digest: str, note: str, payload: Mapping[str, Any] | None
