@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from pydantic import ValidationError
 
 from governance import databases, durations, publishing
 from governance.ledger import record
@@ -150,7 +148,7 @@ def write(workflow: Workflow, part: WorkflowPart, person: Person, now: datetime,
         automation_allowed=part.automation_allowed,
         recommend_only=part.recommend_only,
         category=part.category,
-        **_control_flow(part),
+        **control_flow(part),
         input_schema=part.input,
         created_by=person,
     )
@@ -170,7 +168,7 @@ def write(workflow: Workflow, part: WorkflowPart, person: Person, now: datetime,
     return version
 
 
-def _control_flow(part: WorkflowPart) -> dict[str, Any]:
+def control_flow(part: WorkflowPart) -> dict[str, Any]:
     """Return what says when runs begin and go on. What uses none of it stays readable for older workers."""
     return {
         "schema": SCHEMA if part.has_envelope else 2 if part.has_control_flow else 1,
@@ -259,40 +257,3 @@ def fingerprint(version: Version) -> str:
 def is_outdated(version: Version) -> bool:
     """Whether a draft was begun from an older version than the one in force; publishing it undoes what came since."""
     return version.workflow.versions.filter(status=Status.IN_FORCE, number__gt=version.number).exists()
-
-
-def revise(version: Version, key: str, terms: Mapping[str, Any], person: Person, now: datetime) -> None:
-    """Write new terms of one step into a draft. Nothing is in force by that. Raises NotPublishable."""
-    with transaction.atomic():
-        held = _held_draft(version)
-        Step.objects.filter(version=held, key=key).update(**terms)
-        _say_schema(held)
-        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, step=key)
-
-
-def revise_whole(version: Version, changed: Mapping[str, Any], person: Person, now: datetime) -> None:
-    """Write into a draft what holds for the whole workflow: `automation_allowed`, `recommend_only`, `category`.
-
-    Raises NotPublishable.
-    """
-    with transaction.atomic():
-        held = _held_draft(version)
-        try:
-            WorkflowPart.model_validate({**part_of(held).model_dump(), **changed})
-        except ValidationError as error:
-            raise NotPublishable(f"{files.say(error.errors()[0])}. Nothing was kept.") from None
-        Version.objects.filter(pk=held.pk).update(**changed)
-        _say_schema(Version.objects.select_related("workflow", "owner").get(pk=held.pk))
-        record(Actor.of(person), "version.revised", now, workflow=held.workflow_id, version=held.number, **changed)
-
-
-def _say_schema(draft: Version) -> None:
-    """Keep with the draft which form it is written in: bounds of a newer one are not for older workers."""
-    Version.objects.filter(pk=draft.pk).update(schema=_control_flow(part_of(draft))["schema"])
-
-
-def _held_draft(version: Version) -> Version:
-    held = databases.locked(Version.objects.filter(pk=version.pk, status=Status.DRAFT)).first()
-    if held is None:
-        raise NotPublishable(f"Draft {version.number} is no longer a draft; nothing was kept.")
-    return held

@@ -14,6 +14,7 @@ from governance.people import Person
 from workflows import checks, publishing
 from workflows.definitions import Step, Workflow
 from workflows.files import Document, StepPart, say
+from workflows.revisions import revise
 from workflows.yamltext import NOWHERE
 
 
@@ -65,7 +66,7 @@ def put(
         if track is not None:
             rows.insert(place, track.model_dump(mode="json"))
         _check(step, rows)
-        publishing.revise(draft, key, {"tracks": rows}, person, now)
+        revise(draft, key, {"tracks": rows}, person, now)
 
 
 def _check(step: Step, rows: list[dict[str, object]]) -> None:

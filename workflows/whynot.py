@@ -21,6 +21,7 @@ from workflows.definitions import Version
 from workflows.files import StepPart, WorkflowPart
 from workflows.partterms import verdict_on_part
 from workflows.publishing import NotPublishable, part_of
+from workflows.revisions import revise, revise_whole
 
 PAST = 2000
 """So many earlier actions of the step are judged under the change."""
@@ -183,7 +184,7 @@ def make_draft(found: WhyNot, person: Person, now: datetime) -> Version:
     draft = publishing.draft(workflow, person, now)
     terms = {name: value for change in found.changes if not change.of_workflow for name, value in change.values.items()}
     if terms:
-        publishing.revise(draft, key, terms, person, now)
+        revise(draft, key, terms, person, now)
     if any(change.of_workflow for change in found.changes):
-        publishing.revise_whole(draft, {"automation_allowed": True}, person, now)
+        revise_whole(draft, {"automation_allowed": True}, person, now)
     return draft

@@ -19,7 +19,7 @@ from governance.backtest import Decided, Share
 from governance.judging import Outcome as Verdict
 from governance.ledger import Entry
 from tests.approvals.past import AUTOMATED, PROGRAM, decide, draft, happen
-from workflows import publishing, ratifying
+from workflows import publishing, ratifying, revisions
 from workflows.actions import Action, Attempt, Proposed
 from workflows.definitions import Step, Version, Workflow
 from workflows.outcomes import report
@@ -293,7 +293,7 @@ def test_it_is_stale_once_something_took_force(welcome):
 
 def test_it_is_stale_once_the_draft_was_changed_or_discarded(welcome):
     row = ask(welcome)
-    publishing.revise(row.version, "discount", {"min_confidence": 0.9}, welcome.ada, welcome.now)
+    revisions.revise(row.version, "discount", {"min_confidence": 0.9}, welcome.ada, welcome.now)
     assert row.stale() == "The draft was changed since this was judged."
     publishing.discard(row.version, welcome.ada, welcome.now)
     row.refresh_from_db()

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from governance.ledger import Entry
-from workflows import publishing, ratifying
+from workflows import publishing, ratifying, revisions
 from workflows.actions import Action
 from workflows.definitions import Version, Workflow
 from workflows.publishing import NotPublishable
@@ -241,6 +241,30 @@ def test_what_lea_changed_after_ada_looked_is_not_published_unseen(calls, sign_i
     assert workflow().version_in_force.number == 1
 
 
+def test_of_two_leaders_who_edit_at_once_the_second_is_told_and_sees_both(calls, sign_in):
+    ada, lea = sign_in("ada"), sign_in("lea")
+    looked = {
+        name: client.get("/workflows/calls/steps/note/").context["print"] for name, client in (("a", ada), ("l", lea))
+    }
+    keep(ada, min_confidence=0.7, seen=looked["a"])
+    answer = keep(lea, min_confidence=0.8, seen=looked["l"])
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    for words in ("Ada Lund changed this step after you looked", "<del>0.70</del> <b>0.80</b>", 'value="0.8"'):
+        assert words in page
+    assert workflow().draft.steps_by_key["note"].min_confidence == 0.7
+    assert keep(lea, min_confidence=0.8, seen=answer.context["print"]).status_code == 302
+    assert workflow().draft.steps_by_key["note"].min_confidence == 0.8
+
+
+def test_what_another_leader_changes_elsewhere_is_in_nobodys_way(calls, sign_in):
+    lea = sign_in("lea")
+    looked = lea.get("/workflows/calls/steps/note/").context["print"]
+    draft = publishing.draft(workflow(), calls.ada, calls.now)
+    revisions.revise(draft, "call", {"due_in": 3600}, calls.ada, calls.now)
+    assert keep(lea, min_confidence=0.8, seen=looked).status_code == 302
+
+
 def test_a_draft_older_than_what_is_in_force_says_that_it_would_undo(calls, sign_in):
     ada = sign_in("ada")
     keep(ada, due_in="4h")
@@ -270,7 +294,7 @@ def test_an_unsound_draft_is_not_published_and_says_where(calls, sign_in):
 def test_terms_cannot_be_written_into_what_is_in_force(calls):
     version = workflow().version_in_force
     with pytest.raises(NotPublishable, match="no longer a draft"):
-        publishing.revise(version, "note", {"ownership": "human_owned"}, calls.ada, calls.now)
+        revisions.revise(version, "note", {"ownership": "human_owned"}, calls.ada, calls.now)
     assert not Action.objects.exists()
 
 

@@ -10,7 +10,7 @@ from governance.ledger import Entry
 from governance.people import Membership, Role
 from governance.rulebook import Rulebook
 from governance.signatures import Signature
-from workflows import publishing, ratifying, rejudging
+from workflows import publishing, ratifying, rejudging, revisions
 from workflows.definitions import Version, Workflow
 from workflows.engine.recall import Recalled
 from workflows.publishing import NotPublishable, fingerprint
@@ -40,7 +40,7 @@ def workflow():
 
 def drafted(world, **terms):
     draft = publishing.draft(workflow(), world.ada, world.now)
-    publishing.revise(draft, "note", terms, world.ada, world.now)
+    revisions.revise(draft, "note", terms, world.ada, world.now)
     return Version.objects.get(pk=draft.pk)
 
 
@@ -95,7 +95,7 @@ def test_a_proposal_is_frozen_until_lea_sends_it_back(calls):
     draft = drafted(calls, min_confidence=0.5)
     propose(draft, calls.ada, calls.now)
     for change in (
-        lambda: publishing.revise(draft, "note", {"min_confidence": 0.1}, calls.ada, calls.now),
+        lambda: revisions.revise(draft, "note", {"min_confidence": 0.1}, calls.ada, calls.now),
         lambda: publishing.draft(workflow(), calls.ada, calls.now),
         lambda: publishing.load(CALLS, calls.ada, calls.now),
     ):
@@ -104,7 +104,7 @@ def test_a_proposal_is_frozen_until_lea_sends_it_back(calls):
     with pytest.raises(NotPublishable, match="Say why"):
         send_back(draft, calls.lea, calls.now, " ")
     send_back(draft, calls.lea, calls.now, "Too low")
-    publishing.revise(draft, "note", {"min_confidence": 0.7}, calls.ada, calls.now)
+    revisions.revise(draft, "note", {"min_confidence": 0.7}, calls.ada, calls.now)
     assert not propose(Version.objects.get(pk=draft.pk), calls.ada, calls.now)
     kinds = list(Signature.objects.values_list("kind", "words"))
     assert kinds == [("proposed", ""), ("sent_back", "Too low"), ("proposed", "")]

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from governance import publishing as classing
-from workflows import publishing
+from workflows import publishing, revisions
 from workflows.access import workflow_or_404
 from workflows.definitions import Step, Workflow
 from workflows.publishing import NotPublishable
+from workflows.revisions import ChangedSince, seen_now
 from workflows.seenfields import Seen, seen_in
 from workflows.terms import TermsForm
 from workflows.trackrecord import past_confidence
@@ -56,10 +57,12 @@ def _keep(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return redirect("workflow", slug)
     try:
         draft = publishing.draft(found, person, now)
-        publishing.revise(draft, key, form.terms, person, now)
+        revisions.revise(draft, key, form.terms, person, now, seen=request.POST.get("seen", ""))
+    except ChangedSince as error:
+        return _page(request, found, error.step, TermsForm(error.step, request.POST), 409, meanwhile=error)
     except NotPublishable as error:
         form.add_error(None, str(error))
-        return _page(request, found, step, form, status=409)
+        return _page(request, found, step, form, 409)
     messages.success(request, f"{step.title}: kept in draft {draft.number}. Nothing is in force by that.")
     return redirect("workflow", slug)
 
@@ -74,8 +77,22 @@ def terms_effect(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     return render(request, "workflows/_effect.html", _panel(request, found, step, form))
 
 
-def _page(request: HttpRequest, found: Workflow, step: Step, form: TermsForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    found: Workflow,
+    step: Step,
+    form: TermsForm,
+    status: int = 200,
+    meanwhile: ChangedSince | None = None,
+) -> HttpResponse:
     context = {**line_context(request, found), **_panel(request, found, step, form)}
+    if meanwhile:
+        context |= {
+            "meanwhile": meanwhile,
+            "theirs": form.against(publishing.step_spec(step)) if form.is_valid() else [],
+        }
+    elif "seen" in request.POST:
+        context["print"] = request.POST["seen"]
     return render(request, "workflows/terms.html", context, status=status)
 
 
@@ -94,6 +111,7 @@ def _panel(request: HttpRequest, found: Workflow, step: Step, form: TermsForm) -
         "rails": [(rail, caught_by(seen, rail["when"])) for rail in form.rails],
         **caught_by(seen, form.condition),
         "step": step,
+        "print": seen_now(step),
         "form": form,
         "past": past,
         "floor": floor,
@@ -139,7 +157,7 @@ def eligibility(request: HttpRequest, slug: str) -> HttpResponse:
         messages.info(request, "It says that already; nothing was changed.")
         return redirect("workflow", slug)
     try:
-        publishing.revise_whole(publishing.draft(found, person, now), changed, person, now)
+        revisions.revise_whole(publishing.draft(found, person, now), changed, person, now)
     except NotPublishable as error:
         messages.error(request, str(error))
         return redirect("workflow", slug)
