@@ -46,8 +46,8 @@ class Reviews:
             status=Status.WITHDRAWN, closed_at=now
         )
 
-    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
-        """Return the actions whose last approval was given by somebody who may still give it."""
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+        """Return the actions whose last approval was given by somebody who may still give it, and when."""
         given = Decision.objects.filter(review__action__in=list(action_ids), choice__in=PERMITTING)
         given = (
             given.select_related("review")
@@ -56,7 +56,8 @@ class Reviews:
         )
         last = {decision.review.action_id: decision for decision in given}
         standing = {action: decision for action, decision in last.items() if decision.stands}
-        return standing.keys() - self._no_longer_agreed(standing, now)
+        kept = standing.keys() - self._no_longer_agreed(standing, now)
+        return {action: standing[action].at for action in kept}
 
     def _no_longer_agreed(self, standing: Mapping[int, Decision], now: datetime) -> set[int]:
         """Return those where several had to agree and their votes, counted again, are not enough."""

@@ -44,8 +44,8 @@ class Gate(Protocol):
     def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
         """Ask whom these actions, which wait for people, need by now. They were judged again."""
 
-    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
-        """Return the actions whose approval was given by those who may still give it."""
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+        """Return the actions whose approval was given by those who may still give it, and when its last word was."""
 
     def doors(self, action_ids: Iterable[int], person: Person, now: datetime) -> list[Door]:
         """Return what is asked about these actions and visible to the person, the most urgent first."""
@@ -61,8 +61,8 @@ class _NoPeople:
     def rebadge(self, actions: Sequence[Action], now: datetime) -> None:
         return None
 
-    def entitled(self, action_ids: Iterable[int], now: datetime) -> set[int]:
-        return set()
+    def entitled(self, action_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+        return {}
 
     def doors(self, action_ids: Iterable[int], person: Person, now: datetime) -> list[Door]:
         return []

@@ -165,6 +165,20 @@ def test_a_longer_lead_in_force_holds_for_what_was_proposed_before(clients):
     assert approved(clients, action).not_before == FRIDAY_5 + timedelta(days=5)
 
 
+def test_a_lead_made_longer_after_the_approval_holds_what_waits(clients):
+    clients.load(note("needs_approval", 1))
+    clients.now = FRIDAY_5
+    action = approved(clients, send(clients))
+    clients.load(note("needs_approval", 3))
+    clients.now = action.not_before
+    clients.work()
+    action.refresh_from_db()
+    assert (action.status, mail.outbox, action.not_before) == ("ready", [], FRIDAY_5 + timedelta(days=5))
+    clients.now = action.not_before
+    clients.work()
+    assert len(mail.outbox) == 1
+
+
 def test_what_nobody_has_to_approve_has_no_lead(clients):
     clients.load(note("automated", 2))
     assert send(clients).status == "done"

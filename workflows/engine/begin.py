@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from workflows.actions import Action, Attempt, Status
 from workflows.engine.advance import Runs
 from workflows.engine.counting import Counter
 from workflows.engine.judge import InForce, judge_one
+from workflows.engine.pace import Wait, for_lead
 from workflows.engine.standings import look_again
 from workflows.engine.work import Work
 from workflows.gates import gate
@@ -26,6 +27,8 @@ from workflows.runs import RunStatus
 from workflows.scopes import agents_of
 
 log = logging.getLogger(__name__)
+Entitled = Mapping[int, datetime]
+"""When the last approval was given, of actions whose approval still stands."""
 HELD_FOR = timedelta(seconds=2)
 RECONNECT_FOR = 10.0
 """Seconds in which a worker that lost the database while committing asks whether the begin is there."""
@@ -73,7 +76,7 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
     """
     look_again(works, now)
     approved = [work.action.pk for work in works if work.action.is_approved]
-    entitled = gate().entitled(approved, now) if approved else set()
+    entitled = gate().entitled(approved, now) if approved else {}
     counter = Counter(works, permission.in_force, now)
     if counter.counts:
         works = sorted(works, key=lambda work: (work.action.priority, work.action.not_before, work.action.pk))
@@ -82,19 +85,21 @@ def sort_out(works: Sequence[Work], permission: Permission, now: datetime) -> li
     return acting
 
 
-def _acts(work: Work, permission: Permission, entitled: set[int], counter: Counter, now: datetime) -> bool:
+def _acts(work: Work, permission: Permission, entitled: Entitled, counter: Counter, now: datetime) -> bool:
     """Judge the action and count it, if it may act now."""
     counter.look(work)
     judge_one(work, permission.in_force, now)
-    if _is_too_late(work, now) or not _may_act(work, permission, entitled, now) or _waits(work, counter, now):
+    if _is_too_late(work, now) or not _may_act(work, permission, entitled, now):
+        return False
+    if _waits(work, [_lead(work, permission, entitled, now), counter.wait(work)], now):
         return False
     counter.take(work)
     return True
 
 
-def _waits(work: Work, counter: Counter, now: datetime) -> bool:
-    """Put off what may act, but not now: it comes due again when hours open or an allowance has room."""
-    wait = counter.wait(work)
+def _waits(work: Work, waits: Iterable[Wait | None], now: datetime) -> bool:
+    """Put off what may act, but not now: it comes due again after its lead, when hours open or there is room."""
+    wait = max(filter(None, waits), key=lambda wait: wait.until, default=None)
     if wait is None:
         return False
     work.action.not_before = wait.until
@@ -106,6 +111,13 @@ def _waits(work: Work, counter: Counter, now: datetime) -> bool:
     return True
 
 
+def _lead(work: Work, permission: Permission, entitled: Entitled, now: datetime) -> Wait | None:
+    """Return until when it still waits after its last approval: leaders may have made that longer since."""
+    approved_at = entitled.get(work.action.pk)
+    lead = for_lead(work, permission.in_force, approved_at) if approved_at else None
+    return lead if lead is not None and lead.until > now else None
+
+
 def _is_too_late(work: Work, now: datetime) -> bool:
     """Cancel what did not begin before its run was over. What may have happened goes on; an undoing comes after."""
     late = work.run.status != RunStatus.OPEN and not work.doubtful and not work.action.is_undo
@@ -114,7 +126,7 @@ def _is_too_late(work: Work, now: datetime) -> bool:
     return late
 
 
-def _may_act(work: Work, permission: Permission, entitled: set[int], now: datetime) -> bool:
+def _may_act(work: Work, permission: Permission, entitled: Entitled, now: datetime) -> bool:
     if work.verdict is None:
         _give_up(work, work.trouble, now)
         return False
@@ -142,7 +154,7 @@ def _give_up(work: Work, trouble: str, now: datetime) -> None:
         work.move(Status.FAILED, "action.failed", now, trouble=trouble)
 
 
-def _approval_covers(work: Work, entitled: set[int]) -> bool:
+def _approval_covers(work: Work, entitled: Entitled) -> bool:
     """Whether somebody who still may approved exactly this payload, seeing every reason that stands against it now."""
     action = work.action
     if action.pk not in entitled or not action.is_approved or action.digest != action.compute_digest():
