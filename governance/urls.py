@@ -11,6 +11,7 @@ PAGES = (
     "workflows.views.examples",
     "workflows.views.workflows",
     "workflows.views.drafts",
+    "workflows.views.edges",
     "workflows.views.caught",
     "workflows.views.publishing",
     "workflows.views.whynot",

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 
-class RejudgedField(models.BooleanField):
+class RejudgedField(models.BooleanField):  # type: ignore[type-arg]
     """Whether what rests on the row was judged again since it changed. A row that is saved anew was changed."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:

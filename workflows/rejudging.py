@@ -64,13 +64,14 @@ def _on_changed_records(now: datetime) -> Recalled:
     changed = [Changed(*row) for row in rows[:BATCH]]
     if not changed:
         return Recalled()
-    resting, ids = _resting(), list[int]()
-    for looked, record in enumerate(changed, 1):
+    resting, ids, looked_at = _resting(), list[int](), list[Changed]()
+    for record in changed:
         ids += resting.get((record.kind, record.key), [])
+        looked_at.append(record)
         if len(ids) >= MOST:
             break
     found = recall(ids, SOFTWARE, now, "The record it rests on was changed") if ids else Recalled()
-    _tick_off(changed[:looked])
+    _tick_off(looked_at)
     return found
 
 
