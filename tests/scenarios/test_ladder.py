@@ -143,6 +143,21 @@ def test_asked_on_a_friday_at_16_it_is_due_on_monday_at_16_then_goes_one_rung_up
     assert ladder.agree(action, ladder.eve).status == "done"
 
 
+@pytest.mark.parametrize(
+    ("asked", "due"),
+    [
+        ((2026, 3, 17, 23, 59), (2026, 3, 18, 23, 59)),  # eleven working days are left, this one included
+        ((2026, 3, 18, 0, 0), (2026, 3, 18, 4, 0)),  # ten
+        ((2026, 3, 21, 9, 0), (2026, 3, 23, 4, 0)),  # a Saturday of the last fortnight: four hours of the Monday
+        ((2026, 3, 31, 20, 0), (2026, 4, 1, 0, 0)),
+        ((2026, 4, 1, 0, 0), (2026, 4, 2, 0, 0)),  # the next quarter has begun
+    ],
+)
+def test_in_the_last_ten_working_days_of_a_quarter_the_answer_is_due_in_4_hours(ladder, asked, due):
+    ladder.now = datetime(*asked, tzinfo=UTC)
+    assert ladder.review(offered(ladder, 15)).due_at == datetime(*due, tzinfo=UTC)
+
+
 def test_a_draft_from_10_to_15_says_what_two_quarters_would_have_released_and_needs_two_leaders(ladder):
     """Five offers of 12 to 15 %: two as proposed, two cut, one refused; and one of 16 % that stays with the manager."""
     ladder.later(days=-190)
