@@ -64,24 +64,25 @@ def _on_changed_records(now: datetime) -> Recalled:
     changed = [Changed(*row) for row in rows[:BATCH]]
     if not changed:
         return Recalled()
-    resting, ids, looked_at = _resting(), list[int](), list[Changed]()
+    resting, ids, looked_at = _resting(), dict[int, None](), list[Changed]()
     for record in changed:
-        ids += resting.get((record.kind, record.key), [])
+        ids.update(dict.fromkeys(resting.get((record.kind, record.key), ())))
         looked_at.append(record)
         if len(ids) >= MOST:
             break
-    found = recall(ids, SOFTWARE, now, "The record it rests on was changed") if ids else Recalled()
+    found = recall(list(ids), SOFTWARE, now, "The record it rests on was changed") if ids else Recalled()
     _tick_off(looked_at)
     return found
 
 
 def _resting() -> dict[tuple[str, str], list[int]]:
-    """Return the ids of what waits for people by the (kind, key) of the record its facts speak of."""
+    """Return the ids of what waits for people by the (kind, key) of each record its facts speak of."""
     waiting = Action.objects.filter(reviews__status="open", status__in=WAITING).order_by("pk")
     found = defaultdict(list)
-    for id, kind, key in waiting.values_list("pk", KT("facts__record__kind"), KT("facts__record__key")):
-        if kind:
-            found[kind, key].append(id)
+    names = ("pk", KT("facts__record__kind"), KT("facts__record__key"), "facts__touches")
+    for id, kind, key, touches in waiting.values_list(*names):
+        for name in {(kind, key), *((one["kind"], one["key"]) for one in touches or ())}:
+            found[name].append(id)
     return found
 
 

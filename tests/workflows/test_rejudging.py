@@ -7,6 +7,8 @@ from django.db import connection, connections, transaction
 
 from approvals.reviews import Review
 from workflows import rejudging
+from workflows.capabilities.contract import Capability, Facts, Proposal, Shape
+from workflows.capabilities.registry import capabilities
 from workflows.engine.recall import Recalled
 from workflows.records import Record
 from workflows.upserts import upsert
@@ -75,6 +77,42 @@ def test_what_software_itself_writes_into_a_record_is_noticed_too(calls):
     calls.work()
     rejudging.judge_again(calls.now)
     assert asked()["acme"] == ["legal"]
+
+
+class Spend(Capability):
+    """Takes from a pot; how much is left in it is looked up each time it is judged."""
+
+    title = "Spend from a pot"
+
+    class Payload(Shape):
+        pot: str
+
+    def __init__(self):
+        self.key = "pots.spend"
+
+    def propose(self, params, context):
+        return Proposal({"pot": "big"})
+
+    def facts(self, payload, context):
+        left = Record.objects.get(kind="pot", key=payload.pot).fields["left"]
+        return Facts(amounts={"left": left}, touches=[("pot", payload.pot)])
+
+
+def test_a_record_that_is_touched_besides_the_steps_own_counts_too(world, monkeypatch):
+    monkeypatch.setitem(capabilities(), "pots.spend", Spend())
+    pot = world.record("pot", "big", left=50)
+    rail = {"when": "amounts.left < 10", "effect": "refuse", "reason": "Nothing left"}
+    world.rules(stances=[{"capability": "pots.spend", "stance": "approved"}], guardrails=[rail])
+    world.load(
+        "{workflow: spend, title: Spend, owner: growth, steps: "
+        "[{key: take, capability: pots.spend, ownership: needs_approval}]}"
+    )
+    run = world.run("spend")
+    rejudging.judge_again(world.now)
+    pot.fields["left"] = 5
+    pot.save()
+    assert rejudging.judge_again(world.now) == Recalled(refused=1)
+    assert world.action(run, "take").status == "refused"
 
 
 def test_of_many_changed_records_a_sweep_takes_a_bounded_part(calls, monkeypatch):
