@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from approvals.reviews import Review
 from governance.durations import short
 from governance.ledger import Entry
 from workflows import files, publishing, ratifying
@@ -196,6 +197,28 @@ def test_the_floor_is_shown_with_what_it_would_have_released(calls, sign_in):
     shown = ada.post("/workflows/calls/steps/note/effect/", terms(min_confidence="0.9")).content.decode()
     assert "Would release 10 of 40 past actions" in shown
     assert "to a person 30" in shown
+
+
+def test_those_a_floor_would_have_released_and_people_had_rejected_are_one_link_away(calls, sign_in):
+    for number in range(40):
+        score, vip = (60 + number) / 100, number % 10 == 5
+        calls.record("contact", f"c{number}", name="Somebody", score=score, vip=vip)
+        calls.start("calls", contact=f"c{number}")
+    calls.work()
+    for review in Review.objects.filter(kind="approval"):
+        review.decide(calls.ben, "reject", calls.now, note="No")
+    ada = sign_in("ada")
+    shown = ada.post("/workflows/calls/steps/note/effect/", terms(min_confidence="0.8")).content.decode()
+    assert "Would release 20 of 40 past actions" in shown
+    link = "/workflows/calls/steps/note/released/?floor=0.8"
+    assert f'<a href="{link}">See the 2</a>' in shown
+    page = ada.get(link).content.decode()
+    rejected = Action.objects.filter(status="rejected").order_by("confidence")
+    assert [action.confidence for action in rejected] == [0.65, 0.75, 0.85, 0.95]
+    links = [f'href="/runs/{action.run_id}/"' in page for action in rejected]
+    assert (links, "2 of 20" in page) == ([False, False, True, True], True)
+    assert sign_in("eve").get(link).status_code == 404
+    assert ada.get("/workflows/calls/steps/note/released/?floor=much").status_code == 404
 
 
 def test_ben_reads_the_terms_and_cannot_change_them(calls, sign_in):
