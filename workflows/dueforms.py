@@ -27,17 +27,18 @@ class TimesForm(forms.Form):
         widget=forms.CheckboxInput({"class": "form-check-input"}),
     )
     soon = forms.CharField(
-        label="Sooner: after",
+        label="Sooner, after",
         required=False,
         max_length=20,
         help_text="Like 4h. Empty: never sooner.",
         widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
     )
     last = forms.IntegerField(
-        label="In the last working days",
+        label="In the last",
         required=False,
         min_value=1,
         max_value=60,
+        help_text="Working days.",
         widget=forms.NumberInput({"class": "form-control form-short"}),
     )
     of = forms.ChoiceField(label="Of", choices=PERIODS, widget=forms.Select({"class": "form-select"}))
