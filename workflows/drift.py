@@ -7,10 +7,13 @@ are enough items on both sides, the 95 % interval of the difference leaves 0 out
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
+
+from django.db.models import F, Value
+from django.db.models.functions import Mod
 
 from governance.backtest import Sample, numbers, welch
 from governance.rulewords import measure_words, number, rounded, valued
@@ -22,7 +25,9 @@ PERIOD = timedelta(days=90)
 FEW = 30
 """Of fewer items in one of the two periods nothing is said."""
 MOST = 1000
-"""So many of the newest items of a period are looked at."""
+"""Of more items in a period about so many are looked at, evenly spread over it."""
+PRIMES = (7, 13, 29, 59, 127, 257, 509, 1021, 2053, 4099)
+"""One run in so many is taken: a prime that is not small, so that no rhythm in which runs begin decides which."""
 LEAST = 0.1
 """A difference below this share of the earlier average is a trifle, however certain."""
 LEVELS = (0.95, 0.9, 0.75, 0.5)
@@ -41,6 +46,7 @@ class Drift:
     interval: tuple[float, float]
     bound: float | None
     beyond: int
+    sampled: bool = False
 
     @property
     def rose(self) -> bool:
@@ -72,27 +78,38 @@ def _acts(step: Step) -> bool:
 
 
 def _of_step(step: Step, now: datetime) -> Iterator[Drift]:
-    after = _amounts(step, now)
+    after, some = _amounts(step, now)
     if all(len(values) < FEW for values in after.values()):
         return
-    before = _amounts(step, now - PERIOD)
+    before, some_before = _amounts(step, now - PERIOD)
     for measure, values in sorted(after.items()):
         found = _compared(step, f"amounts.{measure}", before.get(measure, []), values)
         if found:
-            yield found
+            yield replace(found, sampled=some or some_before)
 
 
-def _amounts(step: Step, until: datetime) -> Mapping[str, list[float]]:
-    """Return by measure the numbers of what the step did alone in the period that ends here, over all versions."""
+def _amounts(step: Step, until: datetime) -> tuple[Mapping[str, list[float]], bool]:
+    """Return by measure the numbers of what the step did alone in the period that ends here, over all versions; and
+    whether they are a sample."""
     rows = Action.objects.filter(
         workflow=step.version.workflow_id, step__key=step.key, undo_of=None, status=Status.DONE, reviews=None
     )
-    rows = rows.filter(settled_at__gt=until - PERIOD, settled_at__lte=until).order_by("-pk")
+    rows = rows.filter(settled_at__gt=until - PERIOD, settled_at__lte=until)
+    every = _every(rows.count())
+    if every > 1:
+        rows = rows.annotate(turn=Mod(F("run_id"), Value(every))).filter(turn=0)
     found: dict[str, list[Any]] = {}
-    for amounts in rows.values_list("facts__amounts", flat=True)[:MOST]:
+    for amounts in rows.order_by().values_list("facts__amounts", flat=True):
         for measure, value in (amounts or {}).items():
             found.setdefault(measure, []).append(value)
-    return {measure: numbers(values) for measure, values in found.items()}
+    return {measure: numbers(values) for measure, values in found.items()}, every > 1
+
+
+def _every(count: int) -> int:
+    """Return which share of so many items brings them to about MOST: one in so many."""
+    if count <= MOST:
+        return 1
+    return next((prime for prime in PRIMES if count / prime <= MOST), PRIMES[-1])
 
 
 def _compared(step: Step, measure: str, earlier: list[float], later: list[float]) -> Drift | None:

@@ -172,6 +172,15 @@ def test_too_few_a_trifle_and_chance_are_no_drift(spend, earlier, later):
     assert drifts_of(version(), spend.now) == []
 
 
+def test_of_many_actions_an_even_sample_is_compared(spend, monkeypatch):
+    monkeypatch.setattr("workflows.drift.MOST", 40)
+    move(spend, *[40, 60] * 112, ago=95)
+    move(spend, *[70, 90] * 112, ago=5)
+    (found,) = drifts_of(version(), spend.now)
+    assert (found.sampled, found.before.size, found.after.size) == (True, 32, 32)
+    assert (found.before.mean, found.after.mean) == (50, 80)
+
+
 def test_what_people_approved_is_not_what_software_does_alone(spend):
     move(spend, *[40] * 30, ago=95)
     for action in move(spend, *[150, 160] * 15, ago=5):
