@@ -26,7 +26,7 @@ class Reviews:
         rungs = Level.objects.filter(path__in=paths, position=1).values_list("path_id", "after")
         firsts = {path: timedelta(seconds=after) for path, after in rungs}
         # only who counts working days needs to know which they are
-        rulebook = InForce.now(set()).rulebook if any(ask.step.due_working for ask in asks) else None
+        rulebook = InForce.now(set()).rulebook if any(ask.step.counts_days for ask in asks) else None
         dues = [due_at(ask.step, ask.action.facts, rulebook, now) for ask in asks]
         made = Review.objects.bulk_create(_review(ask, due, firsts, now) for ask, due in zip(asks, dues, strict=True))
         arrange(made, now)

@@ -29,6 +29,16 @@ def wait_words(wait: Spec) -> str:
     return f"for the signal “{wait['signal']}”{about}{other}"
 
 
+def sooner_words(rows: Iterable[Spec]) -> str:
+    """Return “4h in the last 10 working days of a quarter”; empty without any."""
+    said = [f"{row['in']} in the last {_working_days(row['last'])} of a {row['of']}" for row in rows]
+    return ", ".join(said)
+
+
+def _working_days(count: int) -> str:
+    return f"{count} working days" if count > 1 else "working day"
+
+
 def _timer_words(wait: Spec) -> str:
     if value := wait.get("for"):
         return f"as long as {_said(value)} says" if _is_cel(value) else long(value)

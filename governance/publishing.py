@@ -10,7 +10,7 @@ from typing import Any
 
 from governance import boundchanges, flowchanges
 from governance.change import Change, Direction
-from governance.flowwords import wait_words
+from governance.flowwords import sooner_words, wait_words
 
 __all__ = ["OWNERSHIPS", "Change", "Direction", "changes", "number", "overall", "percent", "step_changes"]
 
@@ -251,6 +251,9 @@ def _time(old: Spec, new: Spec) -> Iterator[Change]:
     was, now = counted[old.get("due_working", False)], counted[new.get("due_working", False)]
     if was != now:
         yield Change(Direction.NEUTRAL, new["title"], "Due after so much time of:", was, now)
+    soon, sooner = (sooner_words(spec.get("due_sooner", ())) or "never" for spec in (old, new))
+    if soon != sooner:
+        yield Change(Direction.NEUTRAL, new["title"], "Due sooner:", soon, sooner)
     before, after = old.get("remind_in") or "never", new.get("remind_in") or "never"
     if before != after:
         yield Change(Direction.NEUTRAL, new["title"], "Reminded after:", before, after)

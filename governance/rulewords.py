@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import floor, log10
 from typing import Any
 
 from governance.envelope.allowances import Allowance, Window
@@ -56,6 +57,22 @@ def number(value: float) -> str:
 
 def measure_words(measure: str) -> str:
     return measure.removeprefix("amounts.").replace("_", " ")
+
+
+def valued(measure: str, *values: float) -> str:
+    """Return values of a measure as people read them, in order: “1,000 to 1,200 recipients”, “10 to 12 % discount”."""
+    name = measure_words(measure)
+    bare = name.removesuffix(" pct").removesuffix(" percent")
+    said = " to ".join(map(number, values))
+    return f"{said} {name}" if bare == name else f"{said}\u00a0% {bare}"
+
+
+def rounded(value: float, digits: int = 3) -> float:
+    """Return the value to so many significant digits, for people: 8.9666… is 8.97; a sum of money keeps its units."""
+    if value == 0:
+        return 0.0
+    places = digits - 1 - floor(log10(abs(value)))
+    return round(value, max(places, 0))
 
 
 def window_words(window: Window) -> str:

@@ -13,6 +13,7 @@ PAGES = (
     "workflows.views.workflows",
     "workflows.views.drafts",
     "workflows.views.steptracks",
+    "workflows.views.edges",
     "workflows.views.caught",
     "workflows.views.publishing",
     "workflows.views.whynot",

@@ -13,6 +13,7 @@ from governance.durations import short
 from governance.envelope.limits import Limit
 from governance.envelope.rows import Rows
 from governance.envelope.tracks import Bands
+from governance.flowwords import sooner_words
 from governance.paths import EscalationPath
 from governance.people import Person, Team
 from governance.rulebook import Effect, Status
@@ -156,7 +157,8 @@ class Step(models.Model):
     """One decision. `due_in` is in seconds; `after` lists keys; `guardrails` lists {when, effect, reason}.
 
     What was approved begins `lead_days` working days after the last approval. With `due_working` the time until an
-    answer is due passes on working days only; after `remind_in` seconds (0: never) those asked are reminded.
+    answer is due passes on working days only; `due_sooner` ([{in, last, of}], as the file says them) shortens it near
+    the end of a period; after `remind_in` seconds (0: never) those asked are reminded.
 
     `limits`, `bands` and `tracks` are as `governance.envelope` says them; from `review_by` on, software asks again.
 
@@ -191,6 +193,7 @@ class Step(models.Model):
     escalation = models.ForeignKey(EscalationPath, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     due_in = models.PositiveIntegerField(default=86400)
     due_working = models.BooleanField(default=False)
+    due_sooner = models.JSONField(default=list)
     remind_in = models.PositiveIntegerField(default=0)
     on_reject = models.CharField(max_length=8, choices=OnReject.choices, default=OnReject.STOP)
 
@@ -221,7 +224,13 @@ class Step(models.Model):
 
     @property
     def due_words(self) -> str:
-        return f"{short(self.due_in)} of working days" if self.due_working else short(self.due_in)
+        usual = f"{short(self.due_in)} of working days" if self.due_working else short(self.due_in)
+        return f"{usual}; {sooner_words(self.due_sooner)}" if self.due_sooner else usual
+
+    @property
+    def counts_days(self) -> bool:
+        """Whether when an answer is due depends on which days are working days."""
+        return self.due_working or bool(self.due_sooner)
 
     @property
     def bound_words(self) -> list[str]:

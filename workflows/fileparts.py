@@ -125,6 +125,19 @@ class RepeatPart(_LeanPart):
     then: Literal["stop", "go_on"] = "stop"
 
 
+class SoonerPart(_LeanPart):
+    """In the last so many working days of a month, a quarter or a year an answer is due sooner."""
+
+    in_: str = Field(alias="in")
+    last: Whole = Field(ge=1, le=60)
+    of: Literal["month", "quarter", "year"]
+
+    @field_validator("in_", mode="before")
+    @classmethod
+    def duration(cls, value: Any) -> str:
+        return durations.short(int(waits.span(value).total_seconds()))
+
+
 class SchedulePart(_LeanPart):
     """When a workflow starts by itself. A cron line has five fields: minute, hour, day, month, day of the week."""
 

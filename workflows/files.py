@@ -15,7 +15,7 @@ from governance.envelope.limits import Limit
 from governance.envelope.parts import Line, Name
 from governance.envelope.tracks import Bands, Track
 from workflows import waits
-from workflows.fileparts import JoinPart, Part, RepeatPart, SchedulePart, Storable, WaitPart
+from workflows.fileparts import JoinPart, Part, RepeatPart, SchedulePart, SoonerPart, Storable, WaitPart
 from workflows.shape import OTHERWISE
 from workflows.yamltext import FileProblems, Place, Problem, Tree, dump, parse, short
 
@@ -49,6 +49,7 @@ class StepPart(Part):
     escalation: str = ""
     due_in: str = "1d"
     due_working: bool = False
+    due_sooner: list[SoonerPart] = Field([], max_length=5)
     remind_in: str = ""
     on_reject: Literal["stop", "skip", "redo", "leave"] = "stop"
 
@@ -127,6 +128,7 @@ def _has_envelope(step: StepPart) -> bool:
         or step.review_by
         or step.lead_days
         or step.due_working
+        or step.due_sooner
         or step.remind_in
     )
 

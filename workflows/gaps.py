@@ -24,6 +24,7 @@ from governance.register import Asset, in_use, versions_of
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Ownership, Step, Version
 from workflows.outcomes import Outcome
+from workflows.unowned import owner_tracks, unowned
 
 PAST = timedelta(days=90)
 SOON = timedelta(days=14)
@@ -66,7 +67,8 @@ class Point:
 
 
 class Points:
-    """Every point of these versions under an envelope at a moment. Five queries, however many steps."""
+    """Every point of these versions under an envelope at a moment. Five queries, however many steps, and three for each
+    that asks owners."""
 
     def __init__(self, envelope: Envelope, versions: Sequence[Version], now: datetime) -> None:
         self.envelope, self.versions, self.now = envelope, versions, now
@@ -153,6 +155,18 @@ class Points:
                 gap = "" if step.reviewers_id in self._answering else f"Nobody in {step.reviewers.name} can answer"
                 yield _point(Question.OWNERS, step, "who", gap, "Give a role", reverse("people"))
                 yield self._path(step)
+                yield from self._owners(step)
+
+    def _owners(self, step: Step) -> Iterator[Point]:
+        """Where owners must agree, what software met in 90 days has one who can answer."""
+        tracks = owner_tracks(step, self.envelope.tracks)
+        if not tracks:
+            return
+        found = unowned(step, tracks, self.now)
+        for one in found:
+            yield _point(Question.OWNERS, step, "who", one.words, "Give it an owner", one.url)
+        if not found:
+            yield _point(Question.OWNERS, step, "who", "", "", "")
 
     @cached_property
     def _answering(self) -> set[int]:

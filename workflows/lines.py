@@ -15,7 +15,9 @@ from governance.publishing import Change
 from workflows import drawing, trackrecord
 from workflows.definitions import Ownership, Step, Version, Workflow
 from workflows.drawing import Rail
+from workflows.drift import Drift, drifts_of
 from workflows.publishing import spec_of
+from workflows.stretches import Stretch, stretches_of
 from workflows.trackrecord import Record
 
 WAITS = "waits"
@@ -33,6 +35,7 @@ class Row:
     record: Record
     waiting: int
     overdue: int
+    signs: list[str] = field(default_factory=list)
     drafted: Step | None = None
     changes: list[Change] = field(default_factory=list)
 
@@ -116,10 +119,21 @@ class Line:
                     record=self.records.get(step.key) or Record(),
                     waiting=count,
                     overdue=overdue,
+                    signs=self._signs(step.key),
                     **self._drafted(step.key),
                 )
             )
         return rows
+
+    @cached_property
+    def drifts(self) -> list[Drift]:
+        """What of the work done alone moved since the quarter before; only of what is in force."""
+        return drifts_of(self.version, self.now) if self.version and self.in_force else []
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """Where people are asked just above an edge and nearly always say yes."""
+        return stretches_of(self.version, self.now) if self.version and self.in_force else []
 
     @property
     def start(self) -> Rail:
@@ -158,6 +172,10 @@ class Line:
     def _draft_spec(self) -> dict[str, Any]:
         assert self.draft is not None
         return spec_of(self.draft)
+
+    def _signs(self, key: str) -> list[str]:
+        drifts, stretches = (any(one.step.key == key for one in found) for found in (self.drifts, self.stretches))
+        return ["Drift"] * drifts + ["Over-controlled"] * stretches
 
     def _drafted(self, key: str) -> dict[str, Any]:
         if self.draft is None or not self.in_force or key not in self.draft.steps_by_key:

@@ -64,6 +64,7 @@ def _step_part(step: Step) -> StepPart:
         "review_by",
         "lead_days",
         "due_working",
+        "due_sooner",
         "on_reject",
     )
     values: dict[str, Any] = {name: getattr(step, name) for name in (*plain, *terms)}

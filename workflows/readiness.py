@@ -16,8 +16,10 @@ from workflows.actions import Action, Status
 from workflows.capabilities.registry import capabilities
 from workflows.charterpage import CharterPage
 from workflows.definitions import Ownership, Step, Workflow
+from workflows.drift import Drift, drifts_of
 from workflows.gaps import Point, Question
 from workflows.standingquestions import Answer, board
+from workflows.stretches import Stretch, stretches_of
 
 LATELY = timedelta(days=30)
 FEW = trackrecord.FEW
@@ -102,6 +104,17 @@ class Readiness:
                 if record and step.ownership == Ownership.NEEDS_APPROVAL and record.kept == record.decided >= FEW:
                     found.append(OverControlled(step, Share(record.kept, record.decided)))
         return sorted(found, key=lambda one: -one.at_least)
+
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """Where, just above an edge, people nearly always say yes; the surest first."""
+        found = [stretch for version in self.page.versions for stretch in stretches_of(version, self.now)]
+        return sorted(found, key=lambda one: -one.at_least)
+
+    @cached_property
+    def drifts(self) -> list[Drift]:
+        """What of the work done alone moved since the quarter before."""
+        return [drift for version in self.page.versions for drift in drifts_of(version, self.now)]
 
     @cached_property
     def under_defined(self) -> list[UnderDefined]:

@@ -8,6 +8,15 @@ from typing import Any
 from django.db import models
 
 
+class RejudgedField(models.BooleanField):  # type: ignore[type-arg]
+    """Whether what rests on the row was judged again since it changed. A row that is saved anew was changed."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        if not add:
+            setattr(model_instance, self.attname, False)
+        return super().pre_save(model_instance, add)
+
+
 class Record(models.Model):
     """One thing of a kind, under a key, with free fields (JSON: text, numbers, booleans, null, lists)."""
 
@@ -15,10 +24,12 @@ class Record(models.Model):
     key = models.CharField(max_length=120)
     fields = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
+    rejudged = RejudgedField(default=True)
 
     class Meta:
         ordering = ("kind", "key")
         constraints = (models.UniqueConstraint(fields=["kind", "key"], name="record_key_once"),)
+        indexes = (models.Index(fields=["id"], condition=models.Q(rejudged=False), name="record_to_rejudge"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -31,6 +42,10 @@ class Record(models.Model):
     @property
     def title(self) -> str:
         return str(self.fields.get("name") or self.key)
+
+    def keep(self) -> None:
+        """Write the fields as they now are."""
+        self.save(update_fields=["fields", "updated_at", "rejudged"])
 
 
 class Audience(models.Model):

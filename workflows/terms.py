@@ -24,6 +24,7 @@ from governance.rulewords import track_words
 from workflows import checks
 from workflows.boundforms import BoundsForm
 from workflows.definitions import Assist, OnReject, Ownership, Step
+from workflows.dueforms import TimesForm
 from workflows.files import Document, StepPart, say
 from workflows.publishing import part_of
 from workflows.yamltext import NOWHERE
@@ -94,9 +95,14 @@ class TermsForm(forms.Form):
         self.step = step
         self.builder = RowsForm(data, prefix="new", kinds=kinds)
         self.bounds = BoundsForm(step, data)
+        self.times = TimesForm(step, data)
         plain = ("ownership", "assist", "min_confidence", "reviewers", "escalation", "on_reject")
         initial = {name: getattr(step, name) for name in plain}
-        initial |= {"due_in": step.due_words, "sample_rate": step.sample_rate, "new_effect": Effect.REVIEW}
+        initial |= {
+            "due_in": durations.short(step.due_in),
+            "sample_rate": step.sample_rate,
+            "new_effect": Effect.REVIEW,
+        }
         initial["lead_days"] = step.lead_days or None
         super().__init__(data, initial=initial, label_suffix="")
         rates = sorted({*RATES, step.sample_rate})
@@ -196,9 +202,10 @@ class TermsForm(forms.Form):
             self.add_error("new_when", "Write the condition, or empty the reason.")
         if when in {rail["when"] for rail in self.step.guardrails} - set(found.get("remove", ())):
             self.add_error("new_when", "This condition is there already. Remove it to give it another effect.")
-        if self.bounds.asked and not self.bounds.is_valid():
-            said = [str(error) for errors in self.bounds.errors.values() for error in errors]
-            self.add_error(None, said[0])
+        for part in (self.bounds, self.times):
+            if part.asked and not part.is_valid():
+                said = [str(error) for errors in part.errors.values() for error in errors]
+                self.add_error(None, said[0])
         if not self.errors:
             self._check_sound()
         return found
@@ -247,7 +254,7 @@ class TermsForm(forms.Form):
         names = ("ownership", "assist", "min_confidence", "sample_rate", "lead_days", "reviewers", "escalation")
         found = {name: self.cleaned_data[name] for name in (*names, "on_reject")}
         due = durations.seconds(self.cleaned_data["due_in"])
-        return {**found, **self.bounds.terms, "due_in": due, "guardrails": self.guardrails}
+        return {**found, **self.bounds.terms, **self.times.terms, "due_in": due, "guardrails": self.guardrails}
 
     @property
     def changes_anything(self) -> bool:

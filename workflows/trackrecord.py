@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from governance.backtest import wilson
@@ -191,6 +191,18 @@ class Release:
 
 def past_confidence(workflow: Workflow, key: str) -> PastConfidence:
     """Return the last actions of the step that say how sure software was, at most 2,000."""
-    rows = Action.objects.filter(workflow=workflow, step__key=key, undo_of=None, confidence__isnull=False)
-    found = rows.order_by("-pk").values_list("confidence", "status")[:PAST]
+    found = _sure(workflow, key).values_list("confidence", "status")[:PAST]
     return PastConfidence([(confidence or 0.0, status == Status.REJECTED) for confidence, status in found])
+
+
+def _sure(workflow: Workflow, key: str) -> QuerySet[Action]:
+    """The actions of the step that say how sure software was, the newest first."""
+    rows = Action.objects.filter(workflow=workflow, step__key=key, undo_of=None, confidence__isnull=False)
+    return rows.order_by("-pk")
+
+
+def rejected_above(workflow: Workflow, key: str, floor: float) -> list[Action]:
+    """Return those of the actions that `past_confidence` counts which people had rejected at or above this floor."""
+    found = _sure(workflow, key).values_list("pk", "confidence", "status")[:PAST]
+    ids = [pk for pk, confidence, status in found if status == Status.REJECTED and (confidence or 0.0) >= floor]
+    return list(Action.objects.filter(pk__in=ids).select_related("step").order_by("-pk"))

@@ -33,12 +33,16 @@ def upsert(kind: str, rows: Iterable[Row], expected: int, progress: Progress) ->
     empty = not Record.objects.filter(kind=kind).exists()
     for batch in _batches(rows):
         known = {} if empty else _fields(kind, [key for key, _ in batch])
-        fresh = [Record(kind=kind, key=key, fields=fields) for key, fields in batch if known.get(key) != fields]
+        fresh = [
+            Record(kind=kind, key=key, fields=fields, rejudged=key not in known)
+            for key, fields in batch
+            if known.get(key) != fields
+        ]
         Record.objects.bulk_create(
             fresh,
             update_conflicts=True,
             unique_fields=["kind", "key"],
-            update_fields=["fields", "updated_at"],
+            update_fields=["fields", "updated_at", "rejudged"],
         )
         changed = sum(record.key in known for record in fresh)
         tally.new += len(fresh) - changed

@@ -101,6 +101,25 @@ def working_time_later(rows: Sequence[OpenHours], facts: Facts, begin: datetime,
     return None
 
 
+def in_last_days(rows: Sequence[OpenHours], facts: Facts, now: datetime, last: int, of: str) -> bool:
+    """Whether now lies in the last so many working days of its month, quarter or year: from the first of them, 00:00,
+    to the period's end. The days of `rows` count as in `working_days_later`. Raises NoZone.
+    """
+    calendars = rows or [OpenHours.model_validate({"key": "working-days"})]
+    today = now.astimezone(zone_of(calendars[0], facts)).date()
+    ahead = (_last_day(today, of) - today).days
+    days = [today + timedelta(days=number) for number in range(ahead + 1)]
+    working = [all(is_working_day(hours, day) for hours in calendars) for day in days]
+    return sum(working) < last or (sum(working) == last and working[0])
+
+
+def _last_day(day: date, of: str) -> date:
+    """Return the last day of the calendar's month, quarter or year the day lies in."""
+    size = {"month": 1, "quarter": 3, "year": 12}[of]
+    months = (day.month - 1) // size * size + size
+    return date(day.year + months // 12, months % 12 + 1, 1) - timedelta(days=1)
+
+
 def working_days_later(rows: Sequence[OpenHours], facts: Facts, begin: datetime, days: int) -> datetime | None:
     """Return the same time of day so many working days later; None when there are not so many.
 

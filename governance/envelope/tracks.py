@@ -163,6 +163,9 @@ def flaws(bands: Bands) -> Iterator[str]:
             yield f"{said(low)} {name} falls in two bands"
         elif (hole := _hole(high, high_in, low, low_in, bands.whole)) is not None:
             yield f"{said(hole)} {name} fall in no band"
+    for place, (low, _, high, _) in enumerate(rows, 1):
+        if low is not None and high is not None and high < low:
+            yield f"band {place} ends at {said(high)}, before it begins; nothing falls in it"
     if rows[0][0] is not None and rows[0][0] > 0:
         yield f"0 {name} fall in no band; let the first begin without a lower end"
     if rows[-1][2] is not None:

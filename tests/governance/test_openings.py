@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.envelope.openings import NoZone, is_working_day, opening, working_days_later, working_time_later
+from governance.envelope.openings import (
+    NoZone,
+    in_last_days,
+    is_working_day,
+    opening,
+    working_days_later,
+    working_time_later,
+)
 from governance.envelope.quiethours import OpenHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -119,3 +126,26 @@ def test_an_opening_is_open_and_nothing_before_it_is(hours, now):
         local = (found - timedelta(minutes=1)).astimezone(ZoneInfo(hours.zone))
         clock = local.strftime("%H:%M")
         assert not (is_working_day(hours, local.date()) and hours.opens <= clock < hours.closes)
+
+
+@pytest.mark.parametrize(
+    ("moment", "last", "of", "is_in"),
+    [
+        ("2026-03-30 00:00", 2, "month", True),
+        ("2026-03-29 23:59", 2, "month", False),  # the Sunday before: the first of the two is Monday
+        ("2026-02-28 12:00", 1, "month", True),  # a Saturday after the last working day
+        ("2026-12-31 23:59", 1, "year", True),
+        ("2026-12-30 12:00", 1, "year", False),
+        ("2026-06-30 12:00", 1, "quarter", True),
+        ("2026-05-29 12:00", 1, "quarter", False),
+        ("2026-07-01 00:00", 20, "quarter", False),
+    ],
+)
+def test_the_last_working_days_of_a_period_begin_at_the_first_of_them(moment, last, of, is_in):
+    assert in_last_days([], {}, datetime.fromisoformat(moment).replace(tzinfo=UTC), last, of) is is_in
+
+
+@given(st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)), st.integers(1, 40))
+def test_a_holiday_begins_the_last_days_earlier_and_never_later(moment, last):
+    off = OpenHours(key="off", holidays=["2026-03-20", "2026-06-19", "2025-12-24"])
+    assert in_last_days([off], {}, moment, last, "quarter") >= in_last_days([], {}, moment, last, "quarter")

@@ -58,6 +58,7 @@ def workflow(*steps, **terms):
         ({"on_reject": "stop"}, {"on_reject": "redo"}, NEUTRAL),
         ({"escalation": "Growth, then Ada"}, {"escalation": ""}, NEUTRAL),
         ({"due_in": "4h"}, {"due_in": "6h"}, NEUTRAL),
+        ({"due_sooner": []}, {"due_sooner": [{"in": "4h", "last": 10, "of": "quarter"}]}, NEUTRAL),
         ({"question": "Send?"}, {"question": "Does this go out?"}, NEUTRAL),
         ({"title": "Send"}, {"title": "Mail"}, NEUTRAL),
         ({"assist": "none"}, {"assist": "recommendation"}, NEUTRAL),

@@ -136,6 +136,7 @@ class Segments(Capability):
     def facts(self, payload, context):
         return Facts(
             amounts={"recipients": sum(part.accounts for part in payload.parts)},
+            touches=[("segment", part.segment) for part in payload.parts],
             says=("subject", "body"),
         )
 

@@ -1,9 +1,11 @@
 """Scenario 7: the discount ladder (practitioners' published discount ladders)."""
 
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from approvals.backtests import past
 from approvals.backtests.past import Window
@@ -141,6 +143,21 @@ def test_asked_on_a_friday_at_16_it_is_due_on_monday_at_16_then_goes_one_rung_up
     assert ladder.agree(action, ladder.eve).status == "done"
 
 
+@pytest.mark.parametrize(
+    ("asked", "due"),
+    [
+        ((2026, 3, 17, 23, 59), (2026, 3, 18, 23, 59)),  # eleven working days are left, this one included
+        ((2026, 3, 18, 0, 0), (2026, 3, 18, 4, 0)),  # ten
+        ((2026, 3, 21, 9, 0), (2026, 3, 23, 4, 0)),  # a Saturday of the last fortnight: four hours of the Monday
+        ((2026, 3, 31, 20, 0), (2026, 4, 1, 0, 0)),
+        ((2026, 4, 1, 0, 0), (2026, 4, 2, 0, 0)),  # the next quarter has begun
+    ],
+)
+def test_in_the_last_ten_working_days_of_a_quarter_the_answer_is_due_in_4_hours(ladder, asked, due):
+    ladder.now = datetime(*asked, tzinfo=UTC)
+    assert ladder.review(offered(ladder, 15)).due_at == datetime(*due, tzinfo=UTC)
+
+
 def test_a_draft_from_10_to_15_says_what_two_quarters_would_have_released_and_needs_two_leaders(ladder):
     """Five offers of 12 to 15 %: two as proposed, two cut, one refused; and one of 16 % that stays with the manager."""
     ladder.later(days=-190)
@@ -186,26 +203,49 @@ def test_ben_finds_the_form_to_edit_though_the_director_is_asked(ladder, sign_in
     assert "?form=edit" not in sign_in("dora").get(f"/queue/{review.pk}/").content.decode()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no page compares the measure of what software does alone with the quarter before"
-)
+def many(world, *percents):
+    """Let Max propose all of these at once, and return their actions."""
+    given = {"customer": "acme", "arr": 100_000, "free_months": 0, "reason_code": "competitor"}
+    runs = [world.start("offer", "max", percent=percent, **given) for percent in percents]
+    world.work()
+    return [run.actions.get() for run in runs]
+
+
 def test_an_average_discount_that_rose_from_6_to_9_shows_as_drift_with_a_proposal_to_tighten(ladder, sign_in):
-    for percent in (6, 9):
-        for _ in range(3):
-            offered(ladder, percent)
-        ladder.later(days=91)
-    page = sign_in("ada").get("/workflows/offer/").content.decode()
-    assert "rose from 6" in page
+    for middle, ago in ((6, 100), (9, 10)):
+        ladder.now = timezone.now() - timedelta(days=ago)
+        many(ladder, *[middle - 1, middle, middle + 1] * 10)
+    ada = sign_in("ada")
+    page = unescape(ada.get("/workflows/offer/").content.decode()).replace("\u00a0", " ")
+    assert "discount pct rose from 6 to 9 on average" in page
+    assert "30 actions in the 90 days before, 30 since; the difference is 2.57 to 3.43 (95 % interval)." in page
+    assert "Bound to 7 % discount, 30 of these 30 would have been asked." in page
+    assert "discount pct rose from 6 to 9 on average" in ada.get("/readiness/").content.decode().lower()
+    sent = {"measure": "amounts.discount_pct", "lower": "7.0"}
+    assert ada.post("/workflows/offer/steps/offer_discount/edge/", sent)["Location"] == "/workflows/offer/draft/"
+    draft = Workflow.objects.get(slug="offer").draft
+    (change,) = publishing.differences(draft)
+    assert (change.direction.value, change.new) == ("tightens", "at most 7 discount pct; beyond: a person approves")
+    assert Workflow.objects.get(slug="offer").version_in_force.number == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no page names a stretch of a band over-controlled; Readiness looks at whole steps"
-)
 def test_78_percent_of_reviews_at_10_to_12_approved_unchanged_is_named_over_controlled_with_the_interval(
     ladder, sign_in
 ):
-    for number in range(9):
-        more = {} if number < 7 else {"choice": "reject", "note": "Too much"}
-        ladder.agree(offered(ladder, 11), ladder.ben, **more)
-    page = sign_in("ada").get("/workflows/offer/").content.decode()
-    assert "over-controlled" in page
+    ladder.now = timezone.now() - timedelta(days=10)
+    for place, action in enumerate(many(ladder, *[10.5, 11, 12, 11, 11.5] * 10, 12.01, 15)):
+        choice, more = ("reject", {"note": "Too much"}) if place < 11 else ("approve", {})
+        ladder.review(action).decide(ladder.ben, choice, ladder.now, digest=action.digest, **more)
+    ladder.work()
+    ada = sign_in("ada")
+    page = unescape(ada.get("/workflows/offer/").content.decode()).replace("\u00a0", " ")
+    assert "Over-controlled at 10 to 12 % discount" in page
+    assert "People approved 78.0 % unchanged: 39 of 50 in 13 weeks." in page
+    assert "95 % interval 64.8–87.2 %" in page
+    ready = unescape(ada.get("/readiness/").content.decode()).replace("\u00a0", " ")
+    assert "39 of 50" in ready and "78.0 %, interval 64.8–87.2 %" in ready
+    ada.post("/workflows/offer/steps/offer_discount/edge/", {"measure": "amounts.discount_pct", "raise": "12.0"})
+    (change,) = publishing.differences(Workflow.objects.get(slug="offer").draft)
+    assert change.direction.value == "loosens"
+    assert "<= 12: nobody · <= 20: manager" in change.new
+    assert Workflow.objects.get(slug="offer").version_in_force.number == 1

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from approvals.decisions import Decision
 from approvals.dossiers import Dossier
 from approvals.reviews import NotAllowed, Review
 from approvals.votes import Vote
 from governance.ledger import Entry
+from governance.people import Person
+from workflows.records import Record
 
 FILE = Path(__file__).parent / "segments" / "workflows.yaml"
 FRIDAY_17 = datetime(2026, 3, 6, 17, tzinfo=UTC)
@@ -119,14 +122,19 @@ def test_a_segment_without_an_owner_goes_up_to_the_leaders(segments):
     assert segments.agree(action, segments.lea).status == "ready"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Readiness looks at what leaders wrote down, not into records: it names no segment without owner",
-)
 def test_a_segment_without_an_owner_is_a_gap_in_readiness(segments, sign_in):
-    segments.propose("newsletter", segments=["odd"])
-    page = sign_in("ada").get("/readiness/")
-    assert "“odd” has no owner" in page.content.decode()
+    segments.now = timezone.now()
+    segments.propose("newsletter", segments=["odd", "growth"])
+    page = sign_in("ada").get("/readiness/").content.decode()
+    assert "“odd” has no owner" in page
+    assert 'href="/records/segment/odd/"' in page
+    assert "“growth” has no owner" not in page
+    odd = Record.objects.get(kind="segment", key="odd")
+    odd.fields["owner"] = "sales"
+    odd.save()
+    assert "“odd” has no owner" not in sign_in("ada").get("/readiness/").content.decode()
+    Person.objects.filter(pk=segments.eve.pk).update(is_active=False)
+    assert "“odd” belongs to “sales”, where nobody can answer" in sign_in("ada").get("/readiness/").content.decode()
 
 
 def test_a_message_changed_after_both_approved_has_a_new_digest_and_asks_both_again(segments):

@@ -145,7 +145,6 @@ def test_a_rating_raised_to_red_holds_at_once_for_the_three_that_wait(spend, sen
     assert len(sent()) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="a changed record is noticed at the next judging, not in the queue before it")
 def test_a_rating_raised_to_red_shows_in_the_queue_before_anybody_answers(spend):
     rejudging.judge_again(spend.now)  # of the charter that took force
     waiting = three_wait_and_the_rating_turns_red(spend)

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from approvals.reviews import Review
+from governance.durations import short
 from governance.ledger import Entry
-from workflows import publishing, ratifying, revisions
+from workflows import files, publishing, ratifying, revisions
 from workflows.actions import Action
 from workflows.definitions import Version, Workflow
 from workflows.publishing import NotPublishable
@@ -50,7 +52,7 @@ def terms(**changed):
     step = (workflow().draft or workflow().version_in_force).steps_by_key["note"]
     plain = {
         "ownership": step.ownership, "assist": step.assist, "min_confidence": step.min_confidence,
-        "sample_rate": step.sample_rate, "due_in": step.due_words, "reviewers": step.reviewers_id,
+        "sample_rate": step.sample_rate, "due_in": short(step.due_in), "reviewers": step.reviewers_id,
         "escalation": step.escalation_id or "", "on_reject": step.on_reject, "new_effect": "review",
     }  # fmt: skip
     return {**plain, **changed}
@@ -197,6 +199,28 @@ def test_the_floor_is_shown_with_what_it_would_have_released(calls, sign_in):
     assert "to a person 30" in shown
 
 
+def test_those_a_floor_would_have_released_and_people_had_rejected_are_one_link_away(calls, sign_in):
+    for number in range(40):
+        score, vip = (60 + number) / 100, number % 10 == 5
+        calls.record("contact", f"c{number}", name="Somebody", score=score, vip=vip)
+        calls.start("calls", contact=f"c{number}")
+    calls.work()
+    for review in Review.objects.filter(kind="approval"):
+        review.decide(calls.ben, "reject", calls.now, note="No")
+    ada = sign_in("ada")
+    shown = ada.post("/workflows/calls/steps/note/effect/", terms(min_confidence="0.8")).content.decode()
+    assert "Would release 20 of 40 past actions" in shown
+    link = "/workflows/calls/steps/note/released/?floor=0.8"
+    assert f'<a href="{link}">See the 2</a>' in shown
+    page = ada.get(link).content.decode()
+    rejected = Action.objects.filter(status="rejected").order_by("confidence")
+    assert [action.confidence for action in rejected] == [0.65, 0.75, 0.85, 0.95]
+    links = [f'href="/runs/{action.run_id}/"' in page for action in rejected]
+    assert (links, "2 of 20" in page) == ([False, False, True, True], True)
+    assert sign_in("eve").get(link).status_code == 404
+    assert ada.get("/workflows/calls/steps/note/released/?floor=much").status_code == 404
+
+
 def test_ben_reads_the_terms_and_cannot_change_them(calls, sign_in):
     ben = sign_in("ben")
     shown = ben.get("/workflows/calls/steps/note/").content.decode()
@@ -320,3 +344,48 @@ def test_a_form_that_does_not_ask_for_the_lead_leaves_it(calls, sign_in):
     keep(sign_in("ada"), lead_days=2)
     keep(sign_in("ada"), due_in="4h")
     assert workflow().draft.steps_by_key["note"].lead_days == 2
+
+
+TIMES = {"due-times": "True", "due-soon": "4h", "due-last": "10", "due-of": "quarter"}
+
+
+def test_how_the_time_is_counted_and_when_it_is_shorter_is_said_in_the_terms(calls, sign_in):
+    client = sign_in("ada")
+    keep(client, **TIMES, **{"due-working": "on"})
+    draft = workflow().draft
+    assert [(change.direction, change.what, change.new) for change in publishing.differences(draft)] == [
+        ("neutral", "Due after so much time of:", "working days"),
+        ("neutral", "Due sooner:", "4h in the last 10 working days of a quarter"),
+    ]
+    ratifying.publish(draft, calls.ada, timezone.now())
+    page = client.get("/workflows/calls/versions/2/").content.decode()
+    assert "due after 1d of working days; 4h in the last 10 working days of a quarter" in page
+    assert files.read(files.write([publishing.part_of(workflow().version_in_force)]))[0].part.steps[0].due_sooner
+    keep(client, **{**TIMES, "due-soon": "", "due-last": ""})
+    assert [change.new for change in publishing.differences(workflow().draft)] == ["days of the calendar", "never"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"due-soon": ""}, "Say both"),
+        ({"due-last": ""}, "Say both"),
+        ({"due-soon": "soon"}, "“soon” is not a duration"),
+        ({"due-last": "0"}, "greater than or equal to 1"),
+    ],
+)
+def test_a_time_that_cannot_be_taken_is_said(calls, sign_in, given, words):
+    answer = keep(sign_in("ada"), **{**TIMES, **given})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
+def test_a_form_that_does_not_ask_how_the_time_is_counted_leaves_it(calls, sign_in):
+    keep(sign_in("ada"), **TIMES, **{"due-working": "on"})
+    keep(sign_in("ada"), due_in="4h")
+    step = workflow().draft.steps_by_key["note"]
+    assert (step.due_in, step.due_working, step.due_sooner) == (
+        4 * 3600,
+        True,
+        [{"in": "4h", "last": 10, "of": "quarter"}],
+    )

@@ -103,6 +103,9 @@ class Facts:
     """Fields of the step's record that went into it, besides those the step's own expressions name."""
     contacts: Sequence[str] = ()
     """Whom it really reaches, by the addresses that stand in the payload."""
+    touches: Sequence[tuple[str, str]] = ()
+    """Records it is about besides the step's own, as (kind, key). When one changes, what waits is judged again; where
+    owners must agree, Readiness names those without one."""
     says: Sequence[str] = ()
     """Names of the payload's fields that others will read as words; none: any text of it might be."""
 

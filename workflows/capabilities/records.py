@@ -67,7 +67,7 @@ class Update(Capability):
         record.fields.update(payload.changes)
         for name in payload.remove:
             record.fields.pop(name, None)
-        record.save(update_fields=["fields", "updated_at"])
+        record.keep()
         return Done({"record": record.key, "changes": payload.changes})
 
     def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -145,8 +145,8 @@ class Transfer(Capability):
             return Refused(f"{source.title} holds only {_number(source, payload.field)}; nothing was moved")
         source.fields[payload.field] = _plain(left)
         target.fields[payload.field] = _plain(_number(target, payload.field) + payload.amount)
-        source.save(update_fields=["fields", "updated_at"])
-        target.save(update_fields=["fields", "updated_at"])
+        source.keep()
+        target.keep()
         return Done({"amount": _plain(payload.amount), "source": source.key, "target": target.key})
 
     def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from governance.envelope.openings import NoZone, opening, told, working_days_later, working_time_later
+from governance import durations
+from governance.envelope.openings import in_last_days, opening, told, working_days_later, working_time_later
 from governance.envelope.quiethours import OpenHours
 from governance.judging import Facts
 from workflows.definitions import Step
@@ -62,14 +63,14 @@ def for_lead(work: Work, in_force: InForce, now: datetime) -> Wait | None:
 
 def due_at(step: Step, facts: Facts, rulebook: int | None, now: datetime) -> datetime:
     """Return when the answer to what is asked now is due. `rulebook` is the one in force."""
-    span = timedelta(seconds=step.due_in)
+    if not step.due_working and not step.due_sooner:
+        return now + timedelta(seconds=step.due_in)
+    rows = told(rules_of(rulebook, step).hours, facts)
+    near = [row["in"] for row in step.due_sooner if in_last_days(rows, facts, now, row["last"], row["of"])]
+    span = timedelta(seconds=min([step.due_in, *map(durations.seconds, near)]))
     if not step.due_working:
         return now + span
-    try:
-        until = working_time_later(rules_of(rulebook, step).hours, facts, now, span)
-    except NoZone:
-        until = working_time_later((), {}, now, span)
-    return until or now + LONGEST
+    return working_time_later(rows, facts, now, span) or now + LONGEST
 
 
 def once_approved(work: Work, now: datetime) -> Wait | None:

@@ -99,6 +99,7 @@ def gather_facts(work: Work, now: datetime) -> None:
         "amounts": described(dict(facts.amounts)) if facts.amounts else {},
         "now": now.isoformat(),
         **({"says": list(facts.says)} if facts.says else {}),
+        **({"touches": [{"kind": kind, "key": key} for kind, key in facts.touches]} if facts.touches else {}),
     }
 
 
