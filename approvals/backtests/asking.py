@@ -12,13 +12,15 @@ from django.http import Http404
 
 from approvals import tasks
 from approvals.backtests.past import Window
-from approvals.backtests.plan import CannotPlan
+from approvals.backtests.plan import CannotPlan, fresh
 from approvals.backtests.row import DAYS, Asked, Backtest
 from governance import drafting
 from governance.people import Person
 from governance.rulebook import Rulebook
+from workflows import publishing
 from workflows.access import workflows_for
-from workflows.definitions import Workflow
+from workflows.definitions import Ownership, Workflow
+from workflows.revisions import revise, revise_whole
 
 LONGEST = 36_525
 MOST = 1_000_000
@@ -66,6 +68,19 @@ def ask(asked: Asked, person: Person, now: datetime) -> Backtest:
         made = Backtest.objects.ask(asked, person, now)
         transaction.on_commit(tasks.announce, robust=True)
     return made
+
+
+def release(workflow: Workflow, key: str, person: Person, now: datetime) -> Backtest:
+    """Let the step act alone in the workflow's draft, and ask what that would have done. Raises NotPublishable, too."""
+    with transaction.atomic():
+        draft = publishing.draft(workflow, person, now)
+        step = draft.steps_by_key.get(key)
+        if step is None or not step.capability:
+            raise CannotPlan(f"Software can do nothing at “{key}”, so there is nothing to forecast.")
+        revise(draft, key, {"ownership": Ownership.AUTOMATED}, person, now)
+        if not draft.automation_allowed:
+            revise_whole(draft, {"automation_allowed": True}, person, now)
+        return ask(Asked(fresh(draft.pk), window=window_of(now, {})), person, now)
 
 
 def again(row: Backtest, person: Person, now: datetime) -> Backtest:

@@ -24,6 +24,7 @@ from governance.access import reader_of
 from workflows.access import workflow_or_404
 from workflows.actions import Action
 from workflows.definitions import Workflow
+from workflows.publishing import NotPublishable
 
 SHOWN = 20
 FOUND = {name: F(f"result__released__{name}") for name in ("hits", "of")}
@@ -159,7 +160,21 @@ def forecast(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "backtests/_forecast_card.html", context)
 
 
+@require_POST
+def release(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Let the step act alone in the draft, and ask what that would have done. Nothing is in force by it."""
+    person, found, now = reader_of(request), workflow_or_404(reader_of(request), slug), timezone.now()
+    asking.check_may_ask(person, found)
+    try:
+        asking.release(found, key, person, now)
+    except (CannotPlan, NotPublishable, ValueError) as error:
+        messages.error(request, str(error))
+        return redirect("workflow", slug)
+    return redirect("draft", slug)
+
+
 urlpatterns = [
+    path("workflows/<slug:slug>/steps/<slug:key>/release/", release, name="release"),
     path("workflows/<slug:slug>/backtests/", backtests, name="backtests"),
     path("workflows/<slug:slug>/forecast/", forecast, name="forecast"),
     path("backtests/<int:key>/", backtest, name="backtest"),

@@ -1,10 +1,13 @@
 """Readiness: six questions counted, standing questions answered, and the two traps; all from what is in force."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.utils import timezone
 
+from approvals.backtests.row import Backtest
 from approvals.decisions import Decision
 from approvals.reviews import Review
 from workflows.definitions import Workflow
@@ -152,6 +155,27 @@ def test_the_candidates_interval_is_wilsons(world, sign_in):
     world.load(NOTE)
     approved(world, 30)
     assert ready(world).over_controlled[0].at_least == pytest.approx(88.65, abs=0.01)
+
+
+def test_ada_forecasts_such_a_step_with_one_press_and_nothing_changes(world, sign_in):
+    world.now = timezone.now() - timedelta(hours=1)  # the page looks back from today
+    world.load(NOTE)
+    approved(world, 30)
+    ada = sign_in("ada")
+    assert 'action="/workflows/note/steps/note/release/"' in ada.get("/readiness/").content.decode()
+    answer = ada.post("/workflows/note/steps/note/release/")
+    found = Workflow.objects.get(slug="note")
+    assert answer["Location"] == "/workflows/note/draft/"
+    assert found.version_in_force.steps_by_key["note"].ownership == "needs_approval"
+    assert found.draft.steps_by_key["note"].ownership == "automated"
+    assert list(Backtest.objects.values_list("version", "state")) == [(found.draft.pk, "waiting")]
+
+
+@pytest.mark.parametrize(("who", "status"), [("ben", 403), ("eve", 404), ("olga", 403)])
+def test_others_do_not_forecast_it(world, sign_in, who, status):
+    world.load(NOTE)
+    assert sign_in(who).post("/workflows/note/steps/note/release/").status_code == status
+    assert Workflow.objects.get(slug="note").draft is None
 
 
 def test_what_was_refused_because_nobody_had_decided_is_told_until_somebody_does(noticed):
