@@ -27,16 +27,34 @@ from workflows.runs import Run
 from workflows.versions import published
 
 SLOW = {"benchmarks", "faults", "journeys", "model", "starters"}
-"""Folders with tests that a plain `pytest` leaves out (`addopts`); who names one wants all of it."""
+"""Folders with tests that a plain `pytest` leaves out (`addopts`); who names one wants all of it, in one process."""
+FEW = 2
+"""So many files are run sooner than a second process has started."""
 ANY_DATA = [{"data": "*", "use": "allowed"}]
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def _asked(config: pytest.Config) -> tuple[list[Path], bool]:
+    """The paths of the command line (those of options and ids are among them), and whether marks are named there."""
     words = [str(word) for word in config.invocation_params.args]
-    named = {part for word in words if not word.startswith("-") for part in Path(word.split("::")[0]).parts}
-    if named & SLOW and "-m" not in words:
+    return [Path(word.split("::")[0]) for word in words if not word.startswith("-")], "-m" in words
+
+
+def _names_slow(paths: list[Path]) -> bool:
+    return bool(SLOW & {part for path in paths for part in path.parts})
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    paths, marked = _asked(config)
+    if _names_slow(paths) and not marked:
         config.option.markexpr = ""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """A worker for each core; one process for what loads the machine by itself, and for a file or two."""
+    paths, marked = _asked(config)
+    files = [path for path in paths if path.suffix == ".py"]
+    return 0 if marked or _names_slow(paths) or 0 < len(files) <= FEW else None
 
 
 @dataclass

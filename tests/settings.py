@@ -10,3 +10,6 @@ from governance.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"].get("OPTIONS", {}).pop("options", None)  # noqa: F405  (a test may think long in its transaction)
+if DATABASES["default"]["ENGINE"] == "governance.sqlite":  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405  (said out loud, or two workers would name a file)
+CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "")  # noqa: F405  (they may share one Redis)

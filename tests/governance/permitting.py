@@ -15,11 +15,16 @@ WORKFLOW = {
 }
 
 
-def verdict_on(facts, envelope, workflow):
+def judging(envelope, workflow):
+    """Read both once, and return what gives the verdict on any facts."""
     from workflows.partterms import verdict_on_part  # needs Django, which the module's own run sets up first
 
-    part = WorkflowPart.model_validate(workflow)
-    return verdict_on_part(facts, Envelope.of(envelope), "Rulebook 1", part, part.steps[0])
+    part, whole = WorkflowPart.model_validate(workflow), Envelope.of(envelope)
+    return lambda facts: verdict_on_part(facts, whole, "Rulebook 1", part, part.steps[0])
+
+
+def verdict_on(facts, envelope, workflow):
+    return judging(envelope, workflow)(facts)
 
 
 def said_of(facts, envelope, workflow):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from governance.judging import Outcome
 from governance.publishing import changes as workflow_changes
 from governance.publishing import overall
 from governance.rulechanges import changes as rulebook_changes
-from tests.governance.permitting import WORKFLOW, verdict_on
+from tests.governance.permitting import WORKFLOW, judging, verdict_on
 from workflows.files import WorkflowPart
 
 KEYS = ("owner", "legal", "director")
@@ -215,7 +216,7 @@ def test_a_rule_that_cannot_be_checked_never_permits(seen, effect, when):
 
 
 @LONG
-@given(st.lists(facts, min_size=8, max_size=16), envelopes, envelopes, st.data())
+@given(st.lists(facts, min_size=4, max_size=5), envelopes, envelopes, st.data())
 def test_what_tightens_in_a_rulebook_lets_nothing_act_that_did_not(many, first, second, data):
     names = data.draw(st.sets(st.sampled_from(sorted(first)), min_size=1, max_size=2))
     old, new = ({**APPROVED, **{name: book[name] for name in names}} for book in (first, second))
@@ -223,7 +224,7 @@ def test_what_tightens_in_a_rulebook_lets_nothing_act_that_did_not(many, first, 
 
 
 @LONG
-@given(st.lists(facts, min_size=8, max_size=16), workflows, workflows, st.data())
+@given(st.lists(facts, min_size=4, max_size=5), workflows, workflows, st.data())
 def test_what_tightens_in_a_workflow_lets_nothing_act_that_did_not(many, first, second, data):
     names = data.draw(st.sets(st.sampled_from(sorted(second["steps"][0])), min_size=1, max_size=2))
     own = data.draw(st.sets(st.sampled_from(("automation_allowed", "recommend_only", "category")), max_size=1))
@@ -245,10 +246,17 @@ def _holds(many, old, new, before, after, changed):
         event("loosens")
         return
     event("tightens" if changed else "the same")
-    for seen in many:
-        was, now = verdict_on(seen, old, before), verdict_on(seen, new, after)
+    said, says = judging(old, before), judging(new, after)
+    for seen in [*many, *_crossed(many)]:
+        was, now = said(seen), says(seen)
         event(f"was {was.outcome}, is {now.outcome}")
         assert now.outcome.strictness >= was.outcome.strictness, (seen, changed)
+
+
+def _crossed(many):
+    """Facts with the numbers of one and the words of another: as good as drawn, and 12 to 20 of them cost nothing."""
+    numbers = ("amounts", "confidence", "record", "action")
+    return [{**one, **{name: other[name] for name in numbers}} for one, other in permutations(many, 2)]
 
 
 def test_another_process_says_the_same_bit_for_bit(tmp_path):
