@@ -22,7 +22,7 @@ from workflows.engine.drive import drive
 from workflows.engine.rules import _rules
 from workflows.engine.starting import start
 from workflows.ratifying import load_in_force
-from workflows.records import Record
+from workflows.records import Record, owner_named, teams_by_slug
 from workflows.runs import Run
 from workflows.versions import published
 
@@ -101,7 +101,8 @@ class World:
         return list(Entry.objects.filter(run=run.pk).values_list("verb", flat=True))
 
     def record(self, kind: str, key: str, **fields: Any) -> Record:
-        return Record.objects.create(kind=kind, key=key, fields=fields)
+        """Make a record as an import for everybody does: whose team its `owner` names."""
+        return Record.objects.create(kind=kind, key=key, fields=fields, team_id=owner_named(fields, teams_by_slug()))
 
     def asset(self, kind: str, key: str, **fields: Any) -> Asset:
         values = {

@@ -17,7 +17,18 @@ from typing import Any
 from workflows.csvtext import UNPACKED_LIMIT, FileError, Progress, Text, examine, opened
 from workflows.csvtypes import Type, Typing, converter, is_number
 
-__all__ = ["UNPACKED_LIMIT", "BadLines", "BadLinesError", "FileError", "Progress", "Survey", "Type", "rows", "survey"]
+__all__ = [
+    "UNPACKED_LIMIT",
+    "BadLines",
+    "BadLinesError",
+    "FileError",
+    "Progress",
+    "Survey",
+    "Type",
+    "numbered",
+    "rows",
+    "survey",
+]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 100
@@ -38,6 +49,10 @@ class BadLines:
 
     count: int = 0
     first: list[str] = field(default_factory=list)
+
+    def with_(self, other: BadLines) -> BadLines:
+        """Return both, these first."""
+        return BadLines(self.count + other.count, [*self.first, *other.first][:SHOWN])
 
     def add(self, line: int, flaw: str) -> None:
         self.count += 1
@@ -106,6 +121,11 @@ def survey(
 
 def rows(found: Survey) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give key and typed fields of every good line. A column named `key` is the key and no field beside it."""
+    return ((key, fields) for _, key, fields in numbered(found))
+
+
+def numbered(found: Survey) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Give what `rows` gives, each behind the number of its line."""
     names = list(found.columns)
     lines = _parsed(found.text, found.delimiter, silent)
     _header(next(lines, (1, [], "is gone")), found.key, found.text.name)
@@ -118,7 +138,7 @@ def rows(found: Survey) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, typed in convert:
             fields[name] = typed(fields[name])
         fields.pop("key", None)
-        yield (str(number) if place is None else values[place].strip()), fields
+        yield number, (str(number) if place is None else values[place].strip()), fields
 
 
 def one_character(delimiter: str) -> str:

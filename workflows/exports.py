@@ -2,7 +2,8 @@
 
 Values stand as they are: no cell gets a quote in front of `=`, `+`, `-` or `@`, because a changed value would come back
 changed (a telephone number, a negative amount). Whoever opens a file of strangers in a spreadsheet imports it as text;
-the page says so. What CSV cannot say is lost on the way back: null and missing are both empty, lists are JSON text.
+the page says so. What CSV cannot say is lost on the way back: null and missing are both empty, lists are JSON text. Whose
+a record is does not stand in the file; one that is still there stays whose it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
 from workflows.csvfiles import FileError
 from workflows.imports import ImportJob
 from workflows.records import Record
@@ -20,16 +23,16 @@ from workflows.records import Record
 BATCH = 1000
 
 
-def export(kind: str, delimiter: str = ",") -> Iterator[str]:
-    """Give the records of a kind as a CSV file in pieces, in order of key."""
-    fields = Record.objects.filter(kind=kind).order_by("key").values_list("key", "fields")
-    return written(columns_of(kind), fields.iterator(chunk_size=BATCH), delimiter)
+def export(records: QuerySet[Record], kind: str, delimiter: str = ",") -> Iterator[str]:
+    """Give these records, all of one kind, as a CSV file in pieces, in order of key."""
+    fields = records.order_by("key").values_list("key", "fields")
+    return written(columns_of(records, kind), fields.iterator(chunk_size=BATCH), delimiter)
 
 
-def columns_of(kind: str) -> list[str]:
-    """Return every field the records of a kind have: in the order of the last import, then by name."""
+def columns_of(records: QuerySet[Record], kind: str) -> list[str]:
+    """Return every field these records of a kind have: in the order of the last import, then by name."""
     held: set[str] = set()
-    for fields in Record.objects.filter(kind=kind).values_list("fields", flat=True).iterator(chunk_size=BATCH):
+    for fields in records.values_list("fields", flat=True).iterator(chunk_size=BATCH):
         held.update(fields)
     ordered = [name for name in ImportJob.objects.column_order(kind) if name in held]
     return ordered + sorted(held.difference(ordered))

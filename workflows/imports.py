@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import uuid
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,10 +22,11 @@ from django.db.models import Q
 
 from governance.databases import lock_exclusive
 from governance.ledger import record
-from governance.people import SOFTWARE, Actor, Person
-from workflows.csvfiles import UNPACKED_LIMIT, BadLinesError, FileError, Progress, rows, survey
+from governance.people import SOFTWARE, Actor, Person, Team
+from workflows.access import writable_teams
+from workflows.csvfiles import UNPACKED_LIMIT, BadLinesError, FileError, Progress, Survey, numbered, survey
 from workflows.heartbeats import Doing, Heartbeat
-from workflows.upserts import upsert
+from workflows.upserts import Tally, Whose, upsert
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,10 @@ class ImportJobs(models.Manager["ImportJob"]):
 
 
 class ImportJob(models.Model):
-    """One file to import and what came of it. `attempts` is also the fence: only the latest worker may end the job."""
+    """One file to import and what came of it. `attempts` is also the fence: only the latest worker may end the job.
+
+    `team` is for whom it is imported, without one for everybody. Without `by` the operator imports, who writes all.
+    """
 
     upload = models.UUIDField(default=uuid.uuid4, editable=False)
     file_name = models.CharField(max_length=255)
@@ -82,6 +85,7 @@ class ImportJob(models.Model):
     key_column = models.CharField(max_length=255, blank=True)
     delimiter = models.CharField(max_length=4, blank=True)
     skip_bad = models.BooleanField(default=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -210,8 +214,9 @@ class ImportJob(models.Model):
         columns = [[column, kind] for column, kind in found.columns.items() if column != "key"]
         with transaction.atomic():
             lock_exclusive(IMPORTS)
-            tally = upsert(self.kind, rows(found), found.good, progress)
-            counts = {**asdict(tally), "skipped": found.bad.count}
+            tally = self._upsert(found, name, progress)
+            bad = found.bad.with_(tally.refused)
+            counts = {"new": tally.new, "changed": tally.changed, "same": tally.same, "skipped": bad.count}
             record(
                 self.actor,
                 "records.imported",
@@ -219,10 +224,20 @@ class ImportJob(models.Model):
                 kind=self.kind,
                 file=self.file_name,
                 sha256=found.text.sha256,
+                team=self.team.name if self.team else "everybody",
                 **counts,
             )
             outcome = {**counts, "columns": columns}
-            self._end(now, outcome, found.bad.sentences)
+            self._end(now, outcome, bad.sentences)
+
+    def _upsert(self, found: Survey, name: str, progress: Progress) -> Tally:
+        """Write what the file holds. Raises BadLinesError for lines that are another team's to write."""
+        names = dict(Team.objects.values_list("pk", "name"))
+        whose = Whose.of(self.team_id, writable_teams(self.by) if self.by else None, names)
+        tally = upsert(self.kind, numbered(found), found.good, progress, whose)
+        if tally.refused.count and not (self.skip_bad and tally.total):
+            raise BadLinesError(name, found.bad.with_(tally.refused), tally.total)
+        return tally
 
     def _end(self, now: datetime, outcome: dict[str, Any], sentences: list[str]) -> None:
         ended = {"ended_at": now, "outcome": outcome, "sentences": sentences}

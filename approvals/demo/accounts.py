@@ -1,6 +1,7 @@
 """Whom Tideway sells to: 300 accounts and 1,200 contacts, all invented, the same ones every time.
 
 Contacts carry the fields of their account that rules and templates ask for, because a rule sees one record only.
+Accounts and contacts are shared by everybody: all teams of Tideway work with them.
 """
 
 from __future__ import annotations

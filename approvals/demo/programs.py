@@ -6,7 +6,9 @@ from random import Random
 from typing import Any
 
 from approvals.demo.accounts import MARKETS, SEED
+from approvals.demo.company import Company
 from approvals.demo.names import FIRST_NAMES, FIRST_WORDS, LAST_NAMES, SECOND_WORDS
+from governance.people import Team
 from workflows.records import Record
 
 LEADS = 48
@@ -38,12 +40,17 @@ KNOWN_LEADS: dict[int, dict[str, Any]] = {
 }
 
 
-def write() -> None:
+def write(company: Company) -> None:
+    """Write them: tactics and programmes are Growth’s, leads belong to Sales, who calls them."""
+    growth, sales = company.teams["growth"], company.teams["sales"]
     Record.objects.bulk_create(
         [
-            *(Record(kind="tactic", key=row[0], fields=_tactic(*row[1:])) for row in TACTICS),
-            *(Record(kind="program", key=key, fields={"name": name, "status": s}) for key, name, s in PROGRAMMES),
-            *_leads(Random(SEED + 1)),
+            *(Record(kind="tactic", key=row[0], team=growth, fields=_tactic(*row[1:])) for row in TACTICS),
+            *(
+                Record(kind="program", key=key, team=growth, fields={"name": name, "status": s})
+                for key, name, s in PROGRAMMES
+            ),
+            *_leads(Random(SEED + 1), sales),
         ]
     )
 
@@ -61,8 +68,9 @@ def _tactic(name: str, budget: int, spent: int, cost_per_lead: int, owner: str) 
     }
 
 
-def _leads(draw: Random) -> list[Record]:
-    return [Record(kind="lead", key=f"lead-{number}", fields=_lead(draw, number)) for number in range(1, LEADS + 1)]
+def _leads(draw: Random, sales: Team) -> list[Record]:
+    numbers = range(1, LEADS + 1)
+    return [Record(kind="lead", key=f"lead-{number}", team=sales, fields=_lead(draw, number)) for number in numbers]
 
 
 def _lead(draw: Random, number: int) -> dict[str, Any]:

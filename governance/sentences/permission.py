@@ -79,6 +79,7 @@ PERMISSION: dict[str, Teller] = {
     "path.changed": _path("changed"),
     "records.imported": lambda fact, step, data: (
         f"{fact.actor_name} imported {data.get('kind', '')} records from “{data.get('file', '')}”"
+        f"{' for ' + str(data['team']) if data.get('team') else ''}"
     ),
     "outcome.reported": lambda fact, step, data: (
         f"{fact.actor_name} reported {spelled(str(data.get('name', ''))).lower()}{after(data.get('value'))}"

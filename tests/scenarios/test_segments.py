@@ -68,10 +68,11 @@ def test_ben_sees_that_somebody_of_the_other_team_is_asked_and_nothing_of_their_
     assert "sales-0@client.example" not in page
 
 
-@pytest.mark.xfail(strict=True, reason="records belong to no team: whoever signs in reads all of them under /records/")
 def test_ben_does_not_read_the_accounts_of_another_teams_segment(segments, sign_in):
-    page = sign_in("ben").get("/records/segment/sales/").content.decode()
-    assert "sales-0@client.example" not in page
+    assert sign_in("ben").get("/records/segment/sales/").status_code == 404
+    assert "sales-0@client.example" in sign_in("eve").get("/records/segment/sales/").content.decode()
+    listed = sign_in("ben").get("/records/segment/").content.decode()
+    assert "growth-0@client.example" in listed and "sales-0@client.example" not in listed
 
 
 def test_eves_team_rejects_and_by_the_terms_its_5_are_left_out_and_the_rest_goes(segments):

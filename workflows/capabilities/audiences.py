@@ -66,18 +66,18 @@ class Select(Capability):
         except ExpressionError as error:
             raise CapabilityError(f"where: {error}") from None
         names = {"input": context.input, "steps": context.steps, "now": context.now}
-        for record in self._candidates(payload):
+        for record in self._candidates(payload, context):
             try:
                 if condition.holds({**names, "record": record.namespace}):
                     yield record
             except EvaluationError as error:
                 raise CapabilityError(f"where: {payload.kind} {record.key}: {error}") from None
 
-    def _candidates(self, payload: Payload) -> Iterator[Record]:
+    def _candidates(self, payload: Payload, context: Context) -> Iterator[Record]:
         """Yield the records of the kind that the params leave. Filtered here: no database takes so many values."""
         within = None if payload.within is None else set(_audience(payload.within).members)
         linked = None if payload.linked is None else _keys(_audience(payload.linked.audience))
-        for record in Record.objects.filter(kind=payload.kind).order_by("key").iterator(chunk_size=2000):
+        for record in context.reach.records().filter(kind=payload.kind).order_by("key").iterator(chunk_size=2000):
             if within is not None and record.pk not in within:
                 continue
             if payload.linked is None or linked is None or record.fields.get(payload.linked.by) in linked:
@@ -96,7 +96,7 @@ class Select(Capability):
         return f"{output.get('count', 0):,} chosen"
 
     def preview(self, payload: Payload, context: Context) -> Preview:
-        sample = Record.objects.filter(pk__in=_audience(payload.audience).members[:8])
+        sample = context.reach.records().filter(pk__in=_audience(payload.audience).members[:8])
         rows = [{"title": record.title, "key": record.key, "fields": record.fields} for record in sample]
         return Preview("audience", {"kind": payload.kind, "where": payload.where, "size": payload.size, "sample": rows})
 

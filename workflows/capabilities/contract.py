@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from governance import register
 from governance.register import Asset
 from governance.whereabouts import Whereabouts
+from workflows.reach import Reach
 
 
 class CapabilityError(Exception):
@@ -73,6 +74,7 @@ class Context:
     steps: Mapping[str, Any]
     record: Mapping[str, Any]
     shelf: Shelf
+    reach: Reach
     started_by: int | None = None
     progress: Mapping[str, Any] = field(default_factory=dict)
     deadline: float | None = None

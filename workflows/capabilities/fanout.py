@@ -21,7 +21,7 @@ from workflows.capabilities.contract import (
 )
 from workflows.definitions import Workflow
 from workflows.engine.work import resolve
-from workflows.records import Audience, Record, namespaces
+from workflows.records import Audience, namespaces
 
 CHUNK = 200
 """Runs written together."""
@@ -84,7 +84,7 @@ class StartEach(Capability):
 
     def _start(self, payload: Payload, members: list[int], context: Context) -> int:
         """Start a run for each of these that still is there; return how many."""
-        records = namespaces(members)
+        records = namespaces(context.reach.records(), members)
         names = {"input": context.input, "steps": context.steps, "now": context.now}
         inputs = [resolve(payload.input, {**names, "record": records[key]}) for key in members if key in records]
         return len(begin(payload.workflow, inputs, context))
@@ -100,5 +100,5 @@ class StartEach(Capability):
 
     def preview(self, payload: Payload, context: Context) -> Preview:
         sample = databases.part_of_list(Audience, "members", payload.audience, 0, 8)
-        rows = [{"title": record.title, "key": record.key} for record in Record.objects.filter(pk__in=sample)]
+        rows = [{"title": record.title, "key": record.key} for record in context.reach.records().filter(pk__in=sample)]
         return Preview("runs", {**payload.model_dump(), "sample": rows})

@@ -23,7 +23,8 @@ from workflows.capabilities.contract import (
     Result,
     Shape,
 )
-from workflows.records import Record, find
+from workflows.reach import Reach
+from workflows.records import Record, owner_named, teams_by_slug
 
 
 class Update(Capability):
@@ -47,18 +48,20 @@ class Update(Capability):
         absent: list[str] = []
         """Fields that did not exist before; undoing removes them again."""
         remove: list[str] = []
+        whose: str | None = None
+        """Only to undo: the team it goes back to, "" for everybody."""
 
     def propose(self, params: Params, context: Context) -> Proposal:
         return Proposal(self.complete(self.Payload(record=params.record, changes=params.changes), context))
 
     def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
-        before = _one(payload.record).fields
+        before = _one(context.reach, payload.record).fields
         known = {name: before[name] for name in payload.changes if name in before}
         absent = [name for name in payload.changes if name not in before]
         return payload.model_copy(update={"before": known, "absent": absent}).model_dump(mode="json")
 
     def execute(self, payload: Payload, context: Context) -> Result:
-        record = _one(payload.record, lock=True)
+        record = _one(context.reach, payload.record, lock=True)
         now = {name: record.fields[name] for name in (*payload.changes, *payload.remove) if name in record.fields}
         if now == payload.changes and not payload.remove:  # somebody wrote the very same meanwhile
             return Done({"record": record.key, "changes": payload.changes})
@@ -67,8 +70,19 @@ class Update(Capability):
         record.fields.update(payload.changes)
         for name in payload.remove:
             record.fields.pop(name, None)
-        record.keep()
-        return Done({"record": record.key, "changes": payload.changes})
+        was = self._hand_over(record, payload)
+        record.keep("team")
+        return Done({"record": record.key, "changes": payload.changes, **was})
+
+    def _hand_over(self, record: Record, payload: Payload) -> dict[str, str]:
+        """Give it to the team that the changed `owner` names, or back; return whose it was, where that changes."""
+        if "owner" not in payload.changes and payload.whose is None:
+            return {}
+        teams, before = teams_by_slug(), record.team_id
+        kept = before if payload.whose is None else teams.get(payload.whose)
+        record.team_id = owner_named(record.fields, teams) or kept
+        slug = next((slug for slug, team in teams.items() if team == before), "")
+        return {} if record.team_id == before else {"kind": record.kind, "whose": slug}
 
     def inverse(self, payload: Any, output: Mapping[str, Any]) -> Mapping[str, Any]:
         done = self.Payload(**payload)
@@ -78,6 +92,7 @@ class Update(Capability):
             before=done.changes,
             absent=done.remove,
             remove=done.absent,
+            whose=output.get("whose"),
         )
         return back.model_dump(mode="json")
 
@@ -125,7 +140,7 @@ class Transfer(Capability):
         return Proposal(self.complete(self.Payload(**params.model_dump()), context))
 
     def complete(self, payload: Payload, context: Context) -> Mapping[str, Any]:
-        source, target = _one(payload.source), _one(payload.target)
+        source, target = _one(context.reach, payload.source), _one(context.reach, payload.target)
         return payload.model_copy(
             update={
                 "source_before": _number(source, payload.field),
@@ -139,7 +154,7 @@ class Transfer(Capability):
     def execute(self, payload: Payload, context: Context) -> Result:
         if payload.source == payload.target:
             return Refused("the amount would move to where it is; nothing was moved")
-        source, target = _pair(payload.source, payload.target)
+        source, target = _pair(context.reach, payload.source, payload.target)
         left = _number(source, payload.field) - payload.amount
         if left < 0:
             return Refused(f"{source.title} holds only {_number(source, payload.field)}; nothing was moved")
@@ -161,14 +176,14 @@ class Transfer(Capability):
         ).model_dump(mode="json")
 
     def headline(self, payload: Payload, context: Context) -> str:
-        source, target = _one(payload.source), _one(payload.target)
+        source, target = _one(context.reach, payload.source), _one(context.reach, payload.target)
         return f"Move {_plain(payload.amount):,} from {source.title} to {target.title}?"
 
     def summary(self, output: Mapping[str, Any]) -> str:
         return f"{output.get('amount', 0):,} moved"
 
     def preview(self, payload: Payload, context: Context) -> Preview:
-        source, target = _one(payload.source), _one(payload.target)
+        source, target = _one(context.reach, payload.source), _one(context.reach, payload.target)
         rows = [
             {"field": source.title, "before": payload.source_before, "after": payload.source_before - payload.amount},
             {"field": target.title, "before": payload.target_before, "after": payload.target_before + payload.amount},
@@ -176,17 +191,17 @@ class Transfer(Capability):
         return Preview("changes", {"title": _words(payload.field).capitalize(), "rows": rows})
 
 
-def _one(ref: RecordRef, *, lock: bool = False) -> Record:
-    rows = Record.objects.filter(kind=ref.kind, key=ref.key)
+def _one(reach: Reach, ref: RecordRef, *, lock: bool = False) -> Record:
+    rows = reach.records().filter(kind=ref.kind, key=ref.key)
     record = (databases.locked(rows) if lock else rows).first()
     if record is None:
         raise CapabilityError(f"there is no {ref.kind} “{ref.key}”")
     return record
 
 
-def _pair(first: RecordRef, second: RecordRef) -> tuple[Record, Record]:
+def _pair(reach: Reach, first: RecordRef, second: RecordRef) -> tuple[Record, Record]:
     """Lock both, always in the same order, so that two transfers cannot wait for each other."""
-    held = {ref.model_dump_json(): _one(ref, lock=True) for ref in sorted((first, second), key=str)}
+    held = {ref.model_dump_json(): _one(reach, ref, lock=True) for ref in sorted((first, second), key=str)}
     return held[first.model_dump_json()], held[second.model_dump_json()]
 
 
@@ -211,5 +226,4 @@ def _words(value: object) -> str:
 def _title(context: Context, ref: RecordRef) -> str:
     if context.record.get("key") == ref.key and context.record.get("name"):
         return str(context.record["name"])
-    found = find([(ref.kind, ref.key)]).get((ref.kind, ref.key))
-    return str(found.get("name") or ref.key) if found else ref.key
+    return context.reach.title(ref.kind, ref.key)

@@ -20,6 +20,7 @@ from workflows.actions import Action, Attempt, Status
 from workflows.capabilities.contract import Capability, CapabilityError, Context, Facts, Shelf
 from workflows.capabilities.registry import capability
 from workflows.definitions import Step
+from workflows.reach import reach_of
 from workflows.records import find
 from workflows.runs import Run
 from workflows.versions import published
@@ -146,8 +147,9 @@ def _resolve_records(works: Sequence[Work], now: datetime) -> None:
         return
     records = find(set(wanted.values()))
     for work in works:
-        record = records.get(wanted.get(work.action.pk, ("", "")))
-        if record is not None:
+        name = wanted.get(work.action.pk, ("", ""))
+        record, team = records.get(name, (None, None))
+        if record is not None and reach_of(work.step.version, work.outputs).holds(name, team):
             work.record = record
 
 
@@ -165,6 +167,7 @@ def _context(work: Work, shelf: Shelf, now: datetime) -> Context:
         steps=work.outputs,
         record=work.record,
         shelf=shelf,
+        reach=reach_of(work.step.version, work.outputs),
         started_by=work.run.started_by_id,
         progress=work.action.progress,
     )

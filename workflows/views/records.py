@@ -1,4 +1,4 @@
-"""The records' pages: everybody who is signed in reads them, leaders import them."""
+"""The records' pages: people read their teams' records and the shared ones, leaders import for theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from governance.people import Person
 from workflows import doorbell
+from workflows.access import records_for, writable_teams
 from workflows.exports import export
 from workflows.forms import ImportForm
 from workflows.imports import ImportJob
@@ -30,8 +31,8 @@ BYTE_ORDER_MARK = "\ufeff"
 
 @require_GET
 def records(request: HttpRequest) -> HttpResponse:
-    kinds = Record.objects.order_by("kind").values("kind").annotate(size=Count("id"))
-    jobs = ImportJob.objects.select_related("by").order_by("-id")[:10]
+    kinds = records_for(_reader(request)).order_by("kind").values("kind").annotate(size=Count("id"))
+    jobs = _jobs(_reader(request)).order_by("-id")[:10]
     return render(request, "records/index.html", {"kinds": kinds, "jobs": jobs})
 
 
@@ -39,40 +40,45 @@ def records(request: HttpRequest) -> HttpResponse:
 def import_records(request: HttpRequest) -> HttpResponse:
     person = _leader(request)
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = ImportForm(data, files, label_suffix="")
+    form = ImportForm(person, data, files, label_suffix="")
     if form.is_valid():
         job = form.hand_in(person, timezone.now())
         doorbell.ring()
         return redirect("import_job", job.pk)
-    kinds = Record.objects.order_by("kind").values_list("kind", flat=True).distinct()
+    kinds = records_for(person).order_by("kind").values_list("kind", flat=True).distinct()
     return render(request, "records/import.html", {"form": form, "kinds": kinds}, status=422 if form.is_bound else 200)
 
 
 @require_GET
 def import_job(request: HttpRequest, pk: int) -> HttpResponse:
-    _leader(request)
-    job = get_object_or_404(ImportJob.objects.select_related("by"), pk=pk)
+    job = get_object_or_404(_jobs(_leader(request)), pk=pk)
     return _page_or_part(request, "records/job.html", "records/_job.html", {"job": job})
 
 
 @require_GET
 def records_kind(request: HttpRequest, kind: str) -> HttpResponse:
-    size = _size(kind)
-    found, links = _keyset(kind, request.GET)
+    mine = _of_kind(request, kind)
+    found, links = _keyset(mine, request.GET)
     names = _ordered(kind, {name for record in found for name in record.fields})
     names = [name for name in names if any(str(record.fields.get(name)) != record.key for record in found)]
     columns = [(name, _is_numeric(record.fields.get(name) for record in found)) for name in names[:COLUMNS]]
     table = [(record, [(*column, shown(record.fields.get(column[0]))) for column in columns]) for record in found]
-    context = {"kind": kind, "size": size, "columns": columns, "more": len(names[COLUMNS:]), "table": table}
+    context = {
+        "kind": kind,
+        "size": mine.count(),
+        "is_mixed": len({record.team_id for record in found}) > 1,
+        "columns": columns,
+        "more": len(names[COLUMNS:]),
+        "table": table,
+    }
     return _page_or_part(request, "records/kind.html", "records/_table.html", {**context, **links})
 
 
 @require_GET
 def export_records(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The records as CSV. It begins with a byte order mark, without which Excel takes UTF-8 for something else."""
-    _size(kind)
     return StreamingHttpResponse(
-        chain([BYTE_ORDER_MARK], export(kind)),
+        chain([BYTE_ORDER_MARK], export(_of_kind(request, kind), kind)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{kind}.csv"'},
     )
@@ -80,7 +86,7 @@ def export_records(request: HttpRequest, kind: str) -> StreamingHttpResponse:
 
 @require_GET
 def record(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    found = get_object_or_404(Record, kind=kind, key=_plain(key))
+    found = get_object_or_404(_of_kind(request, kind).select_related("team"), key=_plain(key))
     fields = [(name, shown(found.fields[name])) for name in _ordered(kind, found.fields)]
     return render(request, "records/record.html", {"record": found, "fields": fields})
 
@@ -99,12 +105,27 @@ def _is_numeric(values: Iterable[Any]) -> bool:
 def _leader(request: HttpRequest) -> Person:
     if isinstance(request.user, Person) and request.user.is_leader:
         return request.user
-    raise PermissionDenied("Only leaders import records. Everybody may read them.")
+    raise PermissionDenied("Only leaders import records, for the teams they lead.")
 
 
-def _size(kind: str) -> int:
-    if size := Record.objects.filter(kind=kind).count():
-        return size
+def _reader(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)
+    return request.user
+
+
+def _jobs(person: Person) -> QuerySet[ImportJob]:
+    """Return the imports the person may look at: their own, those for a team they lead and those for everybody."""
+    rows = ImportJob.objects.select_related("by", "team")
+    if person.is_auditor:
+        return rows
+    return rows.filter(Q(by=person) | Q(team=None) | Q(team__in=writable_teams(person)))
+
+
+def _of_kind(request: HttpRequest, kind: str) -> QuerySet[Record]:
+    """Return the records of the kind that the reader sees. A kind of others is none."""
+    mine = records_for(_reader(request)).filter(kind=kind)
+    if mine.exists():
+        return mine
     raise Http404(f"There are no {kind} records.")
 
 
@@ -114,10 +135,10 @@ def _ordered(kind: str, names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
-def _keyset(kind: str, asked: QueryDict) -> tuple[list[Record], dict[str, str]]:
+def _keyset(mine: QuerySet[Record], asked: QueryDict) -> tuple[list[Record], dict[str, str]]:
     """Return a page of records in order of key, and the keys the pages before and after it are asked with."""
     prefix, after, before = (_plain(asked.get(name, "")) for name in ("q", "after", "before"))
-    rows = Record.objects.filter(kind=kind, key__startswith=prefix)
+    rows = mine.filter(key__startswith=prefix).select_related("team")
     rows = rows.filter(key__lt=before).order_by("-key") if before else rows.filter(key__gt=after).order_by("key")
     found = list(rows[: PAGE + 1])
     more, found = len(found) > PAGE, found[:PAGE]

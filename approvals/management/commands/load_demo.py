@@ -37,7 +37,7 @@ class Command(BaseCommand):
             company.agree_on_rules(tideway, begun)
             shelf.fill(tideway, begun, now)
             accounts.write()
-            programs.write()
+            programs.write(tideway)
             fortnight = Fortnight(tideway, now)
             fortnight.plan()
             waiting.plan(fortnight)

@@ -23,11 +23,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind = options["kind"]
-        if not Record.objects.filter(kind=kind).exists():
+        held = Record.objects.filter(kind=kind)
+        if not held.exists():
             known = ", ".join(Record.objects.order_by("kind").values_list("kind", flat=True).distinct())
             raise CommandError(f"There are no {kind} records. There are: {known or 'none at all'}.")
         try:
-            for piece in export(kind, one_character(options["delimiter"])):
+            for piece in export(held, kind, one_character(options["delimiter"])):
                 self.stdout.write(piece, ending="")
         except FileError as error:
             raise CommandError(str(error)) from error

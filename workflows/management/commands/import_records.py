@@ -9,14 +9,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
 
-from governance.people import Person
+from governance.people import Person, Team
+from workflows.access import writable_teams
 from workflows.csvfiles import BadLinesError, FileError
 from workflows.imports import ImportJob, kind_flaw
 
 EPILOG = """
 Delimiter, encoding, gzip and numeric columns are recognised. The first line names the columns. A record is known by its
 key: a known key has its fields replaced, a new one is made. Without --key a row's key is the number of its line in the
-file (the header is line 1, so the first row is 2). Bad lines are listed, and nothing is imported unless --skip-bad.
+file (the header is line 1, so the first row is 2). Each record belongs to a team, or to everybody: a line whose column
+`owner` names a team by its slug is that team's, a known record stays whose it is, new ones are whose you say. Bad lines are listed, and nothing is imported unless --skip-bad.
 """
 
 
@@ -33,20 +35,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--delimiter", default="", metavar="D", help="one character, or tab; without it, recognised"
         )
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument("--team", default="", metavar="SLUG", help="the team that new records belong to")
+        whose.add_argument("--everybody", action="store_true", help="new records are shared by everybody")
         parser.add_argument("--skip-bad", action="store_true", help="leave out bad lines and import the others")
-        parser.add_argument("--as", dest="email", default="", metavar="EMAIL", help="the person the ledger names")
+        parser.add_argument(
+            "--as", dest="email", default="", metavar="EMAIL", help="the person who imports; without, the operator"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind, file = options["kind"], options["file"]
         if flaw := kind_flaw(kind):
             raise CommandError(flaw)
+        by = _person(options["email"])
         job = ImportJob(
             file_name=file.name[-255:],
             kind=kind,
             key_column=options["key"],
             delimiter=options["delimiter"],
             skip_bad=options["skip_bad"],
-            by=_person(options["email"]),
+            by=by,
+            team=_team(options["team"], by, everybody=options["everybody"]),
             asked_at=timezone.now(),
         )
         self._import(job, file)
@@ -73,6 +82,21 @@ def _person(email: str) -> Person | None:
     if email and person is None:
         raise CommandError(f"There is no person with the address {email}.")
     return person
+
+
+def _team(slug: str, by: Person | None, *, everybody: bool) -> Team | None:
+    """Return whose new records are, None for everybody's. Raises CommandError when that is neither said nor clear."""
+    teams = Team.objects.filter(pk__in=writable_teams(by)) if by else Team.objects.all()
+    if slug:
+        if team := teams.filter(slug=slug).first():
+            return team
+        known = ", ".join(teams.values_list("slug", flat=True)) or "none"
+        raise CommandError(f"There is no team “{slug}” to import for. There are: {known}.")
+    if everybody or not Team.objects.exists():
+        return None
+    if by and len(teams) == 1:
+        return teams[0]
+    raise CommandError("Say whose these records are: --team SLUG for one team’s, --everybody for shared ones.")
 
 
 class Bar:
