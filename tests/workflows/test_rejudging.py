@@ -11,7 +11,7 @@ from workflows.capabilities.contract import Capability, Facts, Proposal, Shape
 from workflows.capabilities.registry import capabilities
 from workflows.engine.recall import Recalled
 from workflows.records import Record
-from workflows.upserts import upsert
+from workflows.upserts import Whose, upsert
 
 CALLS = """
 workflow: calls
@@ -31,8 +31,9 @@ steps:
 
 
 def quietly(kind, rows):
+    numbered = [(number, *row) for number, row in enumerate(rows, 2)]
     with transaction.atomic():
-        return upsert(kind, rows, len(rows), lambda *_: None)
+        return upsert(kind, numbered, len(rows), lambda *_: None, Whose.of(None, None, {}))
 
 
 @pytest.fixture
