@@ -151,7 +151,7 @@ def test_a_long_import_neither_stalls_the_sweep_nor_has_its_change_ticked_off_un
     def long_import():
         try:
             with transaction.atomic():
-                upsert("client", [("acme", {"size": 101})], 1, lambda *_: None)
+                upsert("client", [(2, "acme", {"size": 101})], 1, lambda *_: None, Whose.of(None, None, {}))
                 written.set()
                 assert swept.wait(20)
         finally:
