@@ -177,6 +177,12 @@ def at(counts: Mapping[str, int] | None, key: str) -> int | None:
 
 
 @register.filter
+def a_or_an(words: str) -> str:
+    """Return the words after their article: “a track”, “an allowance”."""
+    return f"{'an' if words[:1].lower() in 'aeio' else 'a'} {words}"
+
+
+@register.filter
 def nbsp(words: object) -> str:
     """The words with no-break spaces, so that "38 %" or "€ 8,000" stays on one line."""
     return _join(str(words))

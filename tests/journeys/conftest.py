@@ -52,3 +52,11 @@ def as_person(browser: Browser, demo: Live) -> Iterator[Callable[..., Page]]:
     yield signed_in
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def look(tmp_path_factory):
+    """Keep a picture of the page, to be looked at."""
+    folder = Path(tmp_path_factory.getbasetemp()) / "pictures"
+    folder.mkdir(exist_ok=True)
+    return lambda page, name: page.screenshot(path=folder / f"{name}.png", full_page=True)

@@ -1,6 +1,7 @@
 """Leaders write every part of the rulebook in the browser, row by row, without YAML."""
 
 import json
+import re
 
 import pytest
 
@@ -75,6 +76,13 @@ def test_a_row_is_added_read_in_words_drawn_again_and_removed(calls, sign_in, pa
     assert getattr(drafting.content_of(drafting.current()), part) == rows
     send(ada, part, len(before), remove="1")
     assert getattr(drafting.content_of(drafting.current()), part) == before
+
+
+def test_one_more_of_each_part_is_offered_in_english(calls, sign_in):  # noqa: F811
+    page = sign_in("ada").get("/rulebook/draft/").content.decode()
+    offered = re.findall(r"Add (an? [a-z ]+)</a>", page)
+    assert len(offered) == 10
+    assert {"a guardrail", "a class of data", "an allowance", "an opening", "an example"} <= set(offered)
 
 
 @pytest.mark.parametrize(
