@@ -21,6 +21,7 @@ from governance.rulewords import track_words
 from workflows.capabilities.registry import capabilities
 from workflows.definitions import Workflow
 from workflows.files import say
+from workflows.tripwires import DEFAULTS
 
 TITLES: dict[str, tuple[str, str, str]] = {
     "guardrails": ("Guardrails", "guardrail", "A condition under which a person is needed, or nothing happens"),
@@ -43,13 +44,14 @@ class CannotStand(ValueError):
 
 @dataclass(frozen=True)
 class Section:
-    """A part with its rows: (place, name, sentence)."""
+    """A part with its rows: (place, name, sentence). `besides` holds where none of the rows speaks of it."""
 
     name: str
     title: str
     one: str
     what_for: str
     rows: list[tuple[int, str, str]]
+    besides: list[tuple[str, str]]
 
 
 def sections(content: Envelope, titles: Mapping[str, str]) -> list[Section]:
@@ -63,9 +65,15 @@ def sections(content: Envelope, titles: Mapping[str, str]) -> list[Section]:
                 for place, row in enumerate(getattr(content, name))
                 if name != "stances" or row.workflow or row.review_by or row.why
             ],
+            _besides(content, titles) if name == "tripwires" else [],
         )
         for name in FORMS
     ]
+
+
+def _besides(content: Envelope, titles: Mapping[str, str]) -> list[tuple[str, str]]:
+    own = {wire.key for wire in content.tripwires}
+    return [named(wire, titles) for wire in DEFAULTS if wire.key not in own]
 
 
 def content_now() -> Envelope:

@@ -144,7 +144,8 @@ def tried(wire: Tripwire, days: int, now: datetime) -> list[tuple[datetime, str,
     It looks at the end of every quarter of its span; what was there when it tripped does not count again. Of what
     began, the newest TRIED are looked at.
     """
-    stride, moment = max(timedelta(minutes=1), _span(wire) / 4), now - timedelta(days=days)
+    shortest = timedelta(minutes=60 if wire.share else 1)  # a share is counted in the database, at every stop
+    stride, moment = max(shortest, _span(wire) / 4), now - timedelta(days=days)
     ones = sorted(sightings(wire, moment - _span(wire), now, TRIED), key=lambda one: one.at)
     times = [one.at for one in ones]
     anew: dict[str, datetime] = {}

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from governance import drafting
 from governance.access import leader_or_403
 from governance.drafting import NotPublishable, Stale
+from governance.envelope.tripwires import Tripwire
 from governance.envelope.whole import Envelope
 from governance.forms.partforms import FORMS, GuardrailForm
 from governance.forms.parts import PartForm
@@ -23,6 +24,7 @@ from workflows.rulebookparts import TITLES, CannotStand, content_now, known, rep
 from workflows.seenfields import Seen, seen_in
 from workflows.views.caught import caught_by
 from workflows.views.rulebook import MAY
+from workflows.views.tripwires import tripped
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,7 +73,12 @@ def _page(
         "digest": request.POST.get("digest", "") or drafting.seen_now(), "book": in_force(),
     }  # fmt: skip
     if isinstance(form, GuardrailForm):
-        context |= {"builder": form.builder, **caught_by(seen, form.condition)}
+        context |= {"builder": form.builder, "effect_url": "guardrail_effect", **caught_by(seen, form.condition)}
+    if part == "tripwires":
+        context |= {
+            "effect_url": "tripwire_effect",
+            **(tripped(request, form.row) if isinstance(form.row, Tripwire) else {}),
+        }
     return render(request, "rulebook/part.html", context, status=status)
 
 
