@@ -40,7 +40,7 @@ def test_tab_reaches_everything_on_every_page_in_the_order_one_reads(as_person, 
             found = walk(page)
             assert len(found.wanted) >= 3, address
             flaws += [(address, flaw) for flaw in found.flaws]
-    assert flaws == []
+    assert flaws == [], "\n".join(map(str, flaws))
 
 
 def tab_to(page, words, most=120):

@@ -42,7 +42,8 @@ HERE = """() => {
   const block = one.closest("form, section, nav, table, details, dialog, header, aside, .drawer") || document.body;
   block.dataset.block ??= String(Math.random());
   const box = (frame && one.matches("[type=radio], [type=checkbox]") ? frame : one).getBoundingClientRect();
-  const middle = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+  const line = one.matches("a") ? one.getClientRects()[0] : box;  // words may go on in the next line
+  const middle = document.elementFromPoint((line.left + line.right) / 2, (line.top + line.bottom) / 2);
   const bare = middle && [one, frame].some((each) => each && (each.contains(middle) || middle.contains(each)));
   const fixed = (element) => element && (["fixed", "sticky"].includes(getComputedStyle(element).position)
     || fixed(element.parentElement));
