@@ -14,13 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 from governance import drafting
 from governance.access import leader_or_403
 from governance.drafting import NotPublishable, Stale
+from governance.envelope.tripwires import Tripwire
 from governance.envelope.whole import Envelope
 from governance.forms.partforms import FORMS, GuardrailForm
 from governance.forms.parts import PartForm
 from governance.people import Person
 from governance.rulebook import in_force
+from workflows.access import workflows_for
 from workflows.rulebookparts import TITLES, CannotStand, content_now, known, replaced
 from workflows.seenfields import Seen, seen_in
+from workflows.tryouts import tryout
 from workflows.views.caught import caught_by
 from workflows.views.rulebook import MAY
 
@@ -33,6 +36,8 @@ def part(request: HttpRequest, part: str, place: int | None = None) -> HttpRespo
     form, seen = _form(request, person, content, part, place)
     if request.method == "GET" or not form.is_valid():
         return _page(request, form, seen, part, place, 422 if form.is_bound else 200)
+    if isinstance(form.made, Tripwire) and "try" in request.POST:
+        return _page(request, form, seen, part, place, wire=form.made)
     try:
         kept = replaced(content, part, place, form.made)
         drafting.keep(kept, person, timezone.now(), seen=request.POST.get("digest", ""))
@@ -63,7 +68,13 @@ _SCOPE = ("workflow", "step", "capability")
 
 
 def _page(
-    request: HttpRequest, form: PartForm, seen: Seen, part: str, place: int | None, status: int = 200
+    request: HttpRequest,
+    form: PartForm,
+    seen: Seen,
+    part: str,
+    place: int | None,
+    status: int = 200,
+    wire: Tripwire | None = None,
 ) -> HttpResponse:
     title, one, what_for = TITLES[part]
     context: dict[str, Any] = {
@@ -72,6 +83,8 @@ def _page(
     }  # fmt: skip
     if isinstance(form, GuardrailForm):
         context |= {"builder": form.builder, **caught_by(seen, form.condition)}
+    if wire is not None:
+        context["tried"] = tryout(wire, timezone.now(), workflows_for(leader_or_403(request, MAY)))
     return render(request, "rulebook/part.html", context, status=status)
 
 
