@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from typing import Any
+
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,12 +19,21 @@ from governance.paper import Unprintable
 from governance.people import Person
 from workflows import charterpage, charterpaper, charters
 from workflows.access import workflows_for
+from workflows.charterchanges import changed
+from workflows.charterpage import CharterPage
 from workflows.definitions import Version, Workflow
+from workflows.views.changes import changes_in_words
+from workflows.views.rulebook import titles_with
 
 
 class DayForm(forms.Form):
     on = forms.DateField(
         label="As of", required=False, widget=forms.DateInput({"type": "date", "class": "form-control"})
+    )
+    since = forms.DateField(
+        label="What changed since",
+        required=False,
+        widget=forms.DateInput({"type": "date", "class": "form-control"}),
     )
 
 
@@ -35,16 +47,29 @@ def charter(request: HttpRequest) -> HttpResponse:
     person, now = reader_of(request), timezone.now()
     form = DayForm(request.GET or None, label_suffix="")
     day = form.cleaned_data["on"] if form.is_valid() else None
+    opens = set(workflows_for(person).values_list("slug", flat=True))
+    page = charterpage.as_of(day, read_by(person), now)
     context = {
-        "page": charterpage.as_of(day, read_by(person), now),
+        "page": page,
+        **_changes(page, form.cleaned_data["since"] if form.is_valid() else None, now, opens),
         "form": form if form.is_bound else DayForm({"on": timezone.localdate(now).isoformat()}, label_suffix=""),
-        "opens": set(workflows_for(person).values_list("slug", flat=True)),
+        "opens": opens,
         "whole": person.is_leader or person.is_auditor,
         "latest": Version.objects.exclude(in_force_at=None)
         .filter(workflow__in=workflows_for(person))
         .order_by("-in_force_at")[:5],
     }
     return render(request, "charter/index.html", context, status=422 if form.is_bound and not form.is_valid() else 200)
+
+
+def _changes(page: CharterPage, since: date | None, now: datetime, opens: set[str]) -> dict[str, Any]:
+    """Return what changed from the end of a day to the document shown; nothing for a day that is not before it."""
+    if since is None or since >= timezone.localdate(page.moment):
+        return {}
+    then = charterpage.as_of(since, page.workflows, now)
+    found = changed(then, page, titles_with(page.envelope.stance_of), opens)
+    words = changes_in_words([one.change for one in found])["change_words"]
+    return {"since": since, "changes": found, "change_words": words}
 
 
 @require_GET
