@@ -45,21 +45,22 @@ def read_by(person: Person) -> QuerySet[Workflow]:
 @require_GET
 def charter(request: HttpRequest) -> HttpResponse:
     person, now = reader_of(request), timezone.now()
-    form = DayForm(request.GET or None, label_suffix="")
+    said = {name: value for name, value in request.GET.items() if value}
+    form = DayForm({"on": timezone.localdate(now).isoformat(), **said}, label_suffix="")
     day = form.cleaned_data["on"] if form.is_valid() else None
     opens = set(workflows_for(person).values_list("slug", flat=True))
     page = charterpage.as_of(day, read_by(person), now)
     context = {
         "page": page,
         **_changes(page, form.cleaned_data["since"] if form.is_valid() else None, now, opens),
-        "form": form if form.is_bound else DayForm({"on": timezone.localdate(now).isoformat()}, label_suffix=""),
+        "form": form,
         "opens": opens,
         "whole": person.is_leader or person.is_auditor,
         "latest": Version.objects.exclude(in_force_at=None)
         .filter(workflow__in=workflows_for(person))
         .order_by("-in_force_at")[:5],
     }
-    return render(request, "charter/index.html", context, status=422 if form.is_bound and not form.is_valid() else 200)
+    return render(request, "charter/index.html", context, status=200 if form.is_valid() else 422)
 
 
 def _changes(page: CharterPage, since: date | None, now: datetime, opens: set[str]) -> dict[str, Any]:
