@@ -8,6 +8,11 @@ ENV PYTHONUNBUFFERED=1 \
     PATH=/opt/venv/bin:$PATH \
     REMIT_STATE=/var/lib/remit
 
+# What sets the charter as a PDF, and a font for letters that ours has not.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
+
 RUN pip install --no-cache-dir uv \
     && useradd --system --create-home remit \
     && install --directory --owner=remit --group=remit /var/lib/remit

@@ -22,7 +22,6 @@ PAGES = (
     "workflows.views.records",
     "workflows.views.rulebook",
     "workflows.views.rulebookdraft",
-    "workflows.views.tripwires",
     "workflows.views.rulebookparts",
     "governance.views.phrases",
     "workflows.views.allowances",

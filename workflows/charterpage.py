@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from governance import drafting
 from governance.envelope.whole import Envelope
@@ -23,6 +24,14 @@ from workflows.strip import Strip, strip
 from workflows.trackrecord import Record
 
 _WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+
+
+def as_of(day: date | None, workflows: QuerySet[Workflow], now: datetime) -> CharterPage:
+    """Return the document as of the end of a day that is over; of any other day, and of none, as of now."""
+    if day is None or day >= timezone.localdate(now):
+        return CharterPage(now, workflows)
+    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time())) - timedelta(microseconds=1)
+    return CharterPage(end, workflows, is_past=True)
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -125,6 +125,34 @@ def test_as_of_a_day_it_says_what_was_allowed_then_and_who_had_allowed_it(launch
     assert "No workflow is in force" in read(ada, "/charter/?on=2026-03-01")
 
 
+def test_what_changed_since_a_day_stands_loosening_first_with_who_allowed_it(launched, sign_in):
+    launched.later(days=10)
+    launched.load(LAUNCH.replace("min_confidence: 0.8", "min_confidence: 0.5"), person="lea")
+    launched.undefine("content.render")
+    answer = sign_in("ada").get("/charter/?since=2026-03-03")
+    found = answer.context["changes"]
+    assert [one.of for one in found] == ["Launch", "Rulebook"]
+    assert [one.change.direction.value for one in found] == ["loosens", "tightens"]
+    assert (found[0].change.old, found[0].change.new, found[0].who) == ("0.80", "0.50", "Lea Roth, Ada Lund")
+    assert found[0].url == "/workflows/launch/versions/2/"
+    assert "1 loosens, 1 tightens" in answer.content.decode()
+
+
+def test_a_withdrawal_since_a_day_is_a_change_too(launched, sign_in):
+    launched.later(days=10)
+    Asset.objects.get(key="notice").withdraw(launched.ada, "Wrong", launched.now)
+    (one,) = sign_in("ada").get("/charter/?since=2026-03-03").context["changes"]
+    assert (one.of, one.change.what, one.who) == ("Register", "version 1 was withdrawn", "Ada Lund")
+
+
+def test_between_two_past_days_only_what_changed_there_counts_and_nothing_is_said_so(launched, sign_in):
+    launched.later(days=10)
+    launched.load(LAUNCH.replace("min_confidence: 0.8", "min_confidence: 0.5"))
+    ada = sign_in("ada")
+    assert "Nothing changed: what was in force" in read(ada, "/charter/?since=2026-03-03&on=2026-03-05")
+    assert "Choose a day before the one that is shown." in read(ada, "/charter/?since=2026-03-05&on=2026-03-03")
+
+
 def test_what_is_no_day_is_told(launched, sign_in):
     assert sign_in("ada").get("/charter/?on=yesterday").status_code == 422
 

@@ -18,11 +18,24 @@ from governance.access import leader_or_403
 from governance.drafting import NotPublishable, Stale
 from governance.forms.rulebook import RulebookForm
 from governance.rulebook import Rulebook, StanceKind, in_force
+from governance.rulewords import tripwire_words
+from workflows.access import workflows_for
 from workflows.capabilities.registry import capabilities
 from workflows.rulebookparts import content_now, sections
+from workflows.tripwires import wires
+from workflows.tryouts import tryout
 from workflows.views.changes import changes_in_words
 
 MAY = "change the rulebook"
+
+
+@require_GET
+def tripwires(request: HttpRequest) -> HttpResponse:
+    """The wires in force, the built-in ones too, each with what it would have halted lately."""
+    person, now = leader_or_403(request, "try tripwires on the past"), timezone.now()
+    may, own = workflows_for(person), drafting.content_of(in_force()).tripwires
+    rows = [(wire, wire not in own, tripwire_words(wire), tryout(wire, now, may)) for wire in wires()]
+    return render(request, "rulebook/tripwires.html", {"rows": rows})
 
 
 @dataclass(frozen=True)
@@ -150,6 +163,7 @@ def rulebook_draft(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("rulebook/tripwires/", tripwires, name="tripwires"),
     path("rulebook/", rulebook, name="rulebook"),
     path("rulebook/draft/", rulebook_draft, name="rulebook_draft"),
     path("rulebook/<int:number>/", rulebook_version, name="rulebook_version"),

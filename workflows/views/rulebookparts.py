@@ -20,11 +20,12 @@ from governance.forms.partforms import FORMS, GuardrailForm
 from governance.forms.parts import PartForm
 from governance.people import Person
 from governance.rulebook import in_force
+from workflows.access import workflows_for
 from workflows.rulebookparts import TITLES, CannotStand, content_now, known, replaced
 from workflows.seenfields import Seen, seen_in
+from workflows.tryouts import tryout
 from workflows.views.caught import caught_by
 from workflows.views.rulebook import MAY
-from workflows.views.tripwires import tripped
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,6 +36,8 @@ def part(request: HttpRequest, part: str, place: int | None = None) -> HttpRespo
     form, seen = _form(request, person, content, part, place)
     if request.method == "GET" or not form.is_valid():
         return _page(request, form, seen, part, place, 422 if form.is_bound else 200)
+    if isinstance(form.made, Tripwire) and "try" in request.POST:
+        return _page(request, form, seen, part, place, wire=form.made)
     try:
         kept = replaced(content, part, place, form.made)
         drafting.keep(kept, person, timezone.now(), seen=request.POST.get("digest", ""))
@@ -65,7 +68,13 @@ _SCOPE = ("workflow", "step", "capability")
 
 
 def _page(
-    request: HttpRequest, form: PartForm, seen: Seen, part: str, place: int | None, status: int = 200
+    request: HttpRequest,
+    form: PartForm,
+    seen: Seen,
+    part: str,
+    place: int | None,
+    status: int = 200,
+    wire: Tripwire | None = None,
 ) -> HttpResponse:
     title, one, what_for = TITLES[part]
     context: dict[str, Any] = {
@@ -73,12 +82,9 @@ def _page(
         "digest": request.POST.get("digest", "") or drafting.seen_now(), "book": in_force(),
     }  # fmt: skip
     if isinstance(form, GuardrailForm):
-        context |= {"builder": form.builder, "effect_url": "guardrail_effect", **caught_by(seen, form.condition)}
-    if part == "tripwires":
-        context |= {
-            "effect_url": "tripwire_effect",
-            **(tripped(request, form.row) if isinstance(form.row, Tripwire) else {}),
-        }
+        context |= {"builder": form.builder, **caught_by(seen, form.condition)}
+    if wire is not None:
+        context["tried"] = tryout(wire, timezone.now(), workflows_for(leader_or_403(request, MAY)))
     return render(request, "rulebook/part.html", context, status=status)
 
 
