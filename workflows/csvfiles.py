@@ -17,7 +17,18 @@ from typing import Any
 from workflows.csvtext import UNPACKED_LIMIT, FileError, Progress, Text, examine, opened
 from workflows.csvtypes import Type, Typing, converter, is_number
 
-__all__ = ["UNPACKED_LIMIT", "BadLines", "BadLinesError", "FileError", "Progress", "Survey", "Type", "numbered", "rows", "survey"]
+__all__ = [
+    "UNPACKED_LIMIT",
+    "BadLines",
+    "BadLinesError",
+    "FileError",
+    "Progress",
+    "Survey",
+    "Type",
+    "numbered",
+    "rows",
+    "survey",
+]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 100

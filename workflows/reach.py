@@ -41,7 +41,7 @@ class Reach:
     def title(self, kind: str, key: str) -> str:
         """Return what people call the record; its key where it has no name, or is not reached."""
         fields, team = find([(kind, key)]).get((kind, key), ({}, None))
-        return str(self.holds((kind, key), team) and fields.get("name") or key)
+        return str((self.holds((kind, key), team) and fields.get("name")) or key)
 
 
 def reach_of(version: Version, known: Mapping[str, Mapping[str, Any]]) -> Reach:

@@ -63,7 +63,14 @@ def records_kind(request: HttpRequest, kind: str) -> HttpResponse:
     names = [name for name in names if any(str(record.fields.get(name)) != record.key for record in found)]
     columns = [(name, _is_numeric(record.fields.get(name) for record in found)) for name in names[:COLUMNS]]
     table = [(record, [(*column, shown(record.fields.get(column[0]))) for column in columns]) for record in found]
-    context = {"kind": kind, "size": mine.count(), "is_mixed": len({record.team_id for record in found}) > 1, "columns": columns, "more": len(names[COLUMNS:]), "table": table}
+    context = {
+        "kind": kind,
+        "size": mine.count(),
+        "is_mixed": len({record.team_id for record in found}) > 1,
+        "columns": columns,
+        "more": len(names[COLUMNS:]),
+        "table": table,
+    }
     return _page_or_part(request, "records/kind.html", "records/_table.html", {**context, **links})
 
 
