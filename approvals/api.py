@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from approvals.decisions import Choice, Decision
 from approvals.reviews import CHOICES, AlreadyDecided, Kind, NotAllowed, Review, Status, visible_to
 from approvals.seats import Seat
 from approvals.votes import Vote
+from approvals.withheld import reasons_without_values, withheld
 from governance.api import (
     CONFLICT,
     DOES_NOT_FIT,
@@ -31,6 +33,7 @@ from governance.api import (
     person_of,
     tells,
 )
+from workflows.whose import Foreign, foreign_to
 
 
 class DecisionJson(serializers.ModelSerializer[Decision]):
@@ -83,7 +86,11 @@ class ReviewLinksJson(serializers.Serializer[Any]):
 
 
 class ReviewJson(serializers.ModelSerializer[Review]):
-    """`barred` says why you must not answer; empty when you may."""
+    """`barred` says why you must not answer; empty when you may.
+
+    `withheld` says which records of other teams it is about that you are not asked to decide on: then `payload` and the
+    values of the `reasons` are left out.
+    """
 
     workflow = serializers.CharField(source="action.workflow.slug", read_only=True)
     step = serializers.CharField(source="action.step.key", read_only=True)
@@ -100,15 +107,33 @@ class ReviewJson(serializers.ModelSerializer[Review]):
     barred = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
     links = serializers.SerializerMethodField()
+    withheld = serializers.SerializerMethodField()
 
     class Meta:
         model = Review
         fields = (
             "id", "headline", "kind", "status", "workflow", "step", "run", "action", "team", "opened_at", "due_at",
             "level", "closed_at", "claimed_by", "question", "payload", "digest", "reasons", "asked", "must_agree",
-            "choices", "barred", "decision", "links",
+            "choices", "barred", "decision", "links", "withheld",
         )  # fmt: skip
         read_only_fields = fields
+
+    def to_representation(self, instance: Review) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if shown["withheld"]:
+            reasons = reasons_without_values(instance.action.reasons)
+            shown |= {"headline": shown["question"], "payload": {}, "reasons": reasons}
+        return shown
+
+    def get_withheld(self, review: Review) -> str:
+        person = person_of(self.context["request"])
+        return withheld(review, person, self._foreign.get(review.action_id), timezone.now()).words
+
+    @cached_property
+    def _foreign(self) -> dict[int, Foreign]:
+        """Of the one review's action, or of those of a page together."""
+        listed = [self.instance] if isinstance(self.instance, Review) else getattr(self.parent, "instance", None) or ()
+        return foreign_to(person_of(self.context["request"]), [review.action for review in listed])
 
     def get_choices(self, review: Review) -> list[str]:
         return [choice.value for choice in CHOICES[review.kind]] if review.is_open else []

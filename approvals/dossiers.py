@@ -23,6 +23,7 @@ from approvals.outcomes import REJECTS, Outcome
 from approvals.previews import Shown, dressed, pairs
 from approvals.reviews import Kind, Review
 from approvals.uses import bounds_words, data_words, shown_asset
+from approvals.withheld import reasons_without_values, withheld, withhold
 from governance.halts import Halt
 from governance.people import Person
 from workflows.actions import Action, Status
@@ -34,6 +35,7 @@ from workflows.engine.pace import Wait, once_approved
 from workflows.engine.work import Work, capability_of, gather
 from workflows.runs import Run
 from workflows.scopes import agents_of, halts_over
+from workflows.whose import Foreign, foreign_to
 
 
 @dataclass
@@ -48,6 +50,12 @@ class Dossier:
     def _work(self) -> Work:
         (work,) = gather([self.review.action], self.now)
         return work
+
+    @cached_property
+    def withheld(self) -> Foreign:
+        """The records of other teams it is about, as far as they are not for this reader."""
+        foreign = foreign_to(self.reader, [self.action]).get(self.action.pk)
+        return withheld(self.review, self.reader, foreign, self.now)
 
     @property
     def action(self) -> Action:
@@ -84,17 +92,17 @@ class Dossier:
 
     @property
     def question(self) -> str:
-        return self.review.headline
+        return self.step.question if self.withheld else self.review.headline
 
     @property
     def deed(self) -> str:
         """What was decided, as a sentence: the question itself where it was about a fact."""
-        return self.review.headline if self.is_uncertain else f"{self.review.headline.rstrip('?')}."
+        return self.question if self.is_uncertain else f"{self.question.rstrip('?')}."
 
     @property
     def because(self) -> str:
         """The step's question where it is another one, and why a person at all."""
-        asked = "" if self.is_uncertain or self.step.question == self.review.headline else f"{self.step.question} "
+        asked = "" if self.is_uncertain or self.step.question == self.question else f"{self.step.question} "
         return asked + because(self.review.kind, self.step, self.action.reasons, recommends=bool(self.preview))
 
     @property
@@ -118,7 +126,7 @@ class Dossier:
             return None
         try:
             payload = capability.Payload.model_validate(self.action.payload)
-            return dressed(capability.preview(payload, context))
+            return dressed(withhold(capability.preview(payload, context), self.withheld))
         except (CapabilityError, ValidationError) as error:
             self._trouble = str(error)
             return None
@@ -145,11 +153,15 @@ class Dossier:
 
     @property
     def can_edit(self) -> bool:
+        if self.withheld:
+            return False
         return self.is_approval and self.capability is not None and bool(self.capability.editable and self.preview)
 
     @cached_property
     def about(self) -> list[tuple[str, str]]:
         """Whom or what a to-do is about: the record, then the run's input."""
+        if self.withheld:
+            return pairs({"about": self.withheld.words})
         record = {name: value for name, value in self._work.record.items() if name not in ("kind", "key")}
         return pairs({**record, **self.run.input})
 
@@ -165,12 +177,14 @@ class Dossier:
     @property
     def seen(self) -> str:
         """The payload as the reader has it before them; sent back with an answer, to show what changed meanwhile."""
-        return json.dumps(self.action.payload)
+        return json.dumps({} if self.withheld else self.action.payload)
 
     # --- why it is here
 
     @cached_property
     def grounds(self) -> list[Ground]:
+        if self.withheld:
+            return grounds(reasons_without_values(self.action.reasons))
         return grounds(self.action.reasons, self.action.facts)
 
     @cached_property
@@ -285,6 +299,8 @@ class Dossier:
     @property
     def as_sent(self) -> str:
         """The payload to the letter, as every attempt was given it."""
+        if self.withheld:
+            return self.withheld.words
         return json.dumps(self.action.payload, indent=2, ensure_ascii=False)
 
     @property

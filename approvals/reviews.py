@@ -120,6 +120,17 @@ class Review(models.Model):
         action = self.action
         return barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id)
 
+    def asks(self, person: Person, now: datetime) -> bool:
+        """Whether this person is asked to decide it, or has answered: then they see all of what it is about."""
+        if any(made.person_id == person.pk for made in self.decisions.all()) or self.came_up_to(person):
+            return True
+        action = self.action
+        if barred(person.pk, kind=self.kind, started_by=action.run.started_by_id, asked_by=action.asked_by_id):
+            return False
+        if not self.tracked:
+            return person.decides_for(self.team_id)
+        return self.seats.filter(seats_for(person, now.date())).exists()
+
     def _is_not_asked(self, person: Person, now: datetime) -> str:
         if self.came_up_to(person):
             return ""

@@ -21,6 +21,7 @@ from workflows.running import Running
 from workflows.runs import RunStatus
 from workflows.stops import Stop, due_words, moment
 from workflows.timeline import Day, tell_run
+from workflows.whose import Foreign, foreign_to
 
 WRONG = (
     "action.failed", "action.refused", "action.uncertain", "action.settled", "action.again", "action.held",
@@ -124,7 +125,9 @@ class Answers:
     def _who(self, stop: Stop) -> str:
         if stop.door is None:
             return f"{stop.step.reviewers.name} at “{stop.step.title}”"
-        return f"{stop.door.team}: {stop.door.headline.rstrip('?')}, {due_words(stop.door.due_at, self.now)}"
+        hidden = stop.action is not None and stop.action.pk in self.foreign
+        asked = stop.step.question if hidden else stop.door.headline
+        return f"{stop.door.team}: {asked.rstrip('?')}, {due_words(stop.door.due_at, self.now)}"
 
     def _why_stopped(self) -> str:
         ends = (Status.REJECTED, Status.REFUSED, Status.FAILED, Status.EXPIRED)
@@ -156,8 +159,20 @@ class Answers:
     @cached_property
     def records(self) -> list[Mapping[str, Any]]:
         found = [action.facts.get("record") or {} for action in self.running.actions]
+        hidden = {name for foreign in self.foreign.values() for name in foreign.records}
         named = [record for record in found if record.get("kind") and record.get("key")]
+        named = [record for record in named if (record["kind"], record["key"]) not in hidden]
         return list({(record["kind"], record["key"]): record for record in named}.values())
+
+    @cached_property
+    def foreign(self) -> dict[int, Foreign]:
+        """By action, the records of other teams."""
+        return foreign_to(self.running.person, self.running.actions)
+
+    @cached_property
+    def of_others(self) -> str:
+        """“2 account records of Sales”: records of other teams, of which nothing more is shown."""
+        return Foreign({name: of for foreign in self.foreign.values() for name, of in foreign.records.items()}).words
 
     # --- under which rules? --------------------------------------------------------------------------------------
 
@@ -174,11 +189,14 @@ class Answers:
     @cached_property
     def tripped(self) -> list[Tripped]:
         return [
-            Tripped(action.step, reason["words"], reason["source"], reason["value"], reason["bound"])
+            Tripped(action.step, reason["words"], reason["source"], self._value(action, reason), reason["bound"])
             for action in self.running.actions
             for reason in action.reasons
             if reason["rule"] not in _BY_DESIGN
         ]
+
+    def _value(self, action: Action, reason: Mapping[str, Any]) -> Any:
+        return None if action.pk in self.foreign else reason["value"]
 
     @cached_property
     def asked_by_ownership(self) -> str:

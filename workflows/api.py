@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -34,6 +35,7 @@ from workflows.engine.answers import EditRefused, Stale
 from workflows.engine.starting import CannotStart, start
 from workflows.runs import Run, RunStatus
 from workflows.scopes import BY_API, going_on, halts_of_run, said_of
+from workflows.whose import Foreign, foreign_to
 
 tells(CannotStart, 409, "cannot_start")
 tells(IllegalMove, 409, "illegal_move")
@@ -95,6 +97,9 @@ class AttemptJson(serializers.ModelSerializer[Attempt]):
 
 
 class ActionJson(serializers.ModelSerializer[Action]):
+    """`withheld` says which records of other teams it is about: then `payload`, `output` and the values of the
+    `reasons` are left out. Who is asked to decide reads them with the review."""
+
     workflow = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     step = serializers.SlugRelatedField[Any](slug_field="key", read_only=True)
     question = serializers.CharField(source="step.question", read_only=True)
@@ -102,15 +107,33 @@ class ActionJson(serializers.ModelSerializer[Action]):
     ownership = serializers.CharField(source="step.ownership", read_only=True)
     undo_of = serializers.IntegerField(source="undo_of_id", allow_null=True, read_only=True)
     attempts = AttemptJson(many=True, read_only=True)
+    withheld = serializers.SerializerMethodField()
 
     class Meta:
         model = Action
         fields = (
             "id", "run", "workflow", "step", "round", "question", "capability", "ownership", "status", "undo_of",
             "not_before", "awaits", "revision", "payload", "digest", "confidence", "verdict", "reasons", "judged",
-            "output", "trouble", "created_at", "settled_at", "attempts",
+            "output", "trouble", "created_at", "settled_at", "attempts", "withheld",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_withheld(self, action: Action) -> str:
+        found = self._foreign.get(action.pk)
+        return found.words if found else ""
+
+    @cached_property
+    def _foreign(self) -> dict[int, Foreign]:
+        """Of the one action, or of all of a page together."""
+        listed = [self.instance] if isinstance(self.instance, Action) else getattr(self.parent, "instance", None) or ()
+        return foreign_to(person_of(self.context["request"]), listed)
+
+    def to_representation(self, instance: Action) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if shown["withheld"]:
+            reasons = [{**reason, "value": None} for reason in instance.reasons]
+            shown |= {"payload": {}, "output": {}, "reasons": reasons}
+        return shown
 
 
 class RunFilter(filters.FilterSet):  # type: ignore[misc]

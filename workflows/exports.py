@@ -2,8 +2,8 @@
 
 Values stand as they are: no cell gets a quote in front of `=`, `+`, `-` or `@`, because a changed value would come back
 changed (a telephone number, a negative amount). Whoever opens a file of strangers in a spreadsheet imports it as text;
-the page says so. What CSV cannot say is lost on the way back: null and missing are both empty, lists are JSON text. Whose
-a record is does not stand in the file; one that is still there stays whose it is.
+the page says so. What CSV cannot say is lost on the way back: null and missing are both empty, lists are JSON text.
+Whose a record is does not stand in the file; one that is still there stays whose it is.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from governance.expressions import EvaluationError, compiled
 from governance.people import Person
 from workflows.access import workflows_for
 from workflows.actions import Action
+from workflows.whose import foreign_to
 
 LAST = 500
 ROOTS = ("amounts", "proposal", "record", "confidence", "input", "steps", "action")
@@ -49,7 +50,10 @@ class Caught:
 
 @dataclass(frozen=True)
 class Seen:
-    """The last actions that were judged in a place, the newest first, at most 500."""
+    """The last actions that were judged in a place, the newest first, at most 500.
+
+    Without those about records of other teams: by trying conditions one could read what stands in them.
+    """
 
     actions: Sequence[Action]
     place: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +94,12 @@ def seen_in(person: Person, workflow: str = "", step: str = "", capability: str 
     if not step:  # rules of the rulebook are not asked where a person works with nothing of ours
         rows = rows.exclude(step__capability="")
     found = rows.select_related("step", "workflow").order_by("-pk")[:LAST]
-    return Seen([action for action in found if action.facts], {name: value for name, value in place.items() if value})
+    judged = [action for action in found if action.facts]
+    foreign = foreign_to(person, judged)
+    return Seen(
+        [action for action in judged if action.pk not in foreign],
+        {name: value for name, value in place.items() if value},
+    )
 
 
 def _context(action: Action) -> dict[str, Any]:

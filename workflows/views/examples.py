@@ -17,6 +17,7 @@ from workflows.actions import Action
 from workflows.examples import of_action
 from workflows.rulebookparts import CannotStand, content_now, replaced
 from workflows.views.workflows import person_of
+from workflows.whose import foreign_to
 
 
 @require_POST
@@ -26,6 +27,8 @@ def make_example(request: HttpRequest, key: int, action: int) -> HttpResponse:
         raise PermissionDenied(f"Only leaders of {run.workflow.owner.name} make examples of what {run.workflow} did.")
     judged = Action.objects.exclude(verdict="").select_related("step", "workflow").filter(run=run, undo_of=None)
     found, content, seen = get_object_or_404(judged, pk=action), content_now(), drafting.seen_now()
+    if foreign := foreign_to(person, [found]).get(found.pk):
+        raise PermissionDenied(f"An example would show everybody the fields of {foreign.words}.")
     try:
         kept = replaced(content, "examples", None, of_action(found))
         drafting.keep(kept, person, timezone.now(), seen=seen)

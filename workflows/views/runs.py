@@ -25,6 +25,7 @@ from workflows.engine.answers import undo
 from workflows.running import Running, rows_of
 from workflows.runs import Run, RunStatus
 from workflows.timeline import page_of, tell_run
+from workflows.whose import foreign_to
 
 PAGE = 50
 LAST = 12
@@ -109,7 +110,9 @@ def _exemplary(running: Running) -> list[Action]:
     if not running.person.leads(running.run.workflow.owner_id):
         return []
     rows = running.run.actions.exclude(verdict="").filter(undo_of=None).select_related("step").order_by("pk")
-    return list(rows[:LAST])
+    found = list(rows[:LAST])
+    foreign = foreign_to(running.person, found)  # an example holds the record's fields, and everybody reads it
+    return [action for action in found if action.pk not in foreign]
 
 
 @require_GET

@@ -18,7 +18,8 @@ EPILOG = """
 Delimiter, encoding, gzip and numeric columns are recognised. The first line names the columns. A record is known by its
 key: a known key has its fields replaced, a new one is made. Without --key a row's key is the number of its line in the
 file (the header is line 1, so the first row is 2). Each record belongs to a team, or to everybody: a line whose column
-`owner` names a team by its slug is that team's, a known record stays whose it is, new ones are whose you say. Bad lines are listed, and nothing is imported unless --skip-bad.
+`owner` names a team by its slug is that team's, a known record stays whose it is, new ones are whose you say.
+Bad lines are listed, and nothing is imported unless --skip-bad.
 """
 
 
