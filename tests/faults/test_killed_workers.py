@@ -69,7 +69,7 @@ def counted(found, step):
 
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the real data (bank.csv) is not here")
 def test_workers_killed_again_and_again_leave_the_same_counts_and_nothing_twice(live, tmp_path):
-    assert "4,521 new" in live.manage("import_records", "client", str(SAMPLE), "--delimiter", ";", "--everybody").stdout
+    assert "4,521 new" in live.manage("import_records", "client", str(SAMPLE), "--delimiter", ";").stdout
     file = tmp_path / "program.yaml"
     file.write_text(PROGRAM)
     loaded = live.manage("load_workflow", str(file), "--as", "ada@tideway.example", "--publish", *RATIFIED)

@@ -30,9 +30,7 @@ def live(tmp_path_factory):
 
 def prepared(running, folder):
     (folder / "contacts.csv").write_text(CONTACTS)
-    done = running.manage(
-        "import_records", "contact", str(folder / "contacts.csv"), "--delimiter", ";", "--key", "key", "--everybody"
-    )
+    done = running.manage("import_records", "contact", str(folder / "contacts.csv"), "--delimiter", ";", "--key", "key")
     assert done.returncode == 0, done.stderr
     everything = folder / "starters.yaml"
     everything.write_text("\n---\n".join(file.read_text() for file in STARTERS))

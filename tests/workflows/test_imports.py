@@ -85,6 +85,7 @@ def test_the_command_imports_and_says_what_it_did(file):
     out, err = run("client", file(THREE), "--key", "id")
     assert out.splitlines() == [
         "Imported 3 client records: 3 new, 0 changed.",
+        "New records are shared by everybody.",
         "Columns: id (text), name (text), age (integer)",
     ]
     assert err == "Checking ..........\nSaving   ..........\n"

@@ -159,14 +159,16 @@ def test_the_form_takes_the_only_team_somebody_leads_and_everybodys_only_when_sa
     assert "Say whose these records are" in upload().content.decode()
 
 
-def test_the_command_asks_whose_the_records_are(accounts, tmp_path):
+def test_the_command_says_whose_the_records_are(accounts, tmp_path, capsys):
     (tmp_path / "a.csv").write_text("key,name,owner\nnew,New,\nmine,Mine,sales\n")
 
     def run(*words):
         call_command("import_records", "account", str(tmp_path / "a.csv"), "--key", "key", *words)
 
-    with pytest.raises(CommandError, match="Say whose these records are"):
-        run()
+    run()
+    assert "New records are shared by everybody." in capsys.readouterr().out
+    assert (whose("new"), whose("mine")) == ("", "sales")
+    Record.objects.filter(key__in=["new", "mine"]).delete()
     with pytest.raises(CommandError, match="would bring in account 'mine' for Sales"):
         run("--as", "ada@tideway.example")
     with pytest.raises(CommandError, match="There is no team “sales” to import for"):

@@ -63,6 +63,7 @@ class Command(BaseCommand):
         for sentence in job.sentences:
             self.stderr.write(f"Left out: {sentence}")
         self.stdout.write(job.summary)
+        self.stdout.write(f"New records are {f'those of {job.team}' if job.team else 'shared by everybody'}.")
         self.stdout.write("Columns: " + ", ".join(f"{name} ({kind})" for name, kind in job.columns))
 
     def _import(self, job: ImportJob, file: Path) -> None:
@@ -86,16 +87,19 @@ def _person(email: str) -> Person | None:
 
 
 def _team(slug: str, by: Person | None, *, everybody: bool) -> Team | None:
-    """Return whose new records are, None for everybody's. Raises CommandError when that is neither said nor clear."""
+    """Return whose new records are, None for everybody's: the operator's, unless they say so, are shared.
+
+    Raises CommandError when somebody leads several teams and does not say for which it is.
+    """
     teams = Team.objects.filter(pk__in=writable_teams(by)) if by else Team.objects.all()
     if slug:
         if team := teams.filter(slug=slug).first():
             return team
         known = ", ".join(teams.values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no team “{slug}” to import for. There are: {known}.")
-    if everybody or not Team.objects.exists():
+    if everybody or by is None or not teams:
         return None
-    if by and len(teams) == 1:
+    if len(teams) == 1:
         return teams[0]
     raise CommandError("Say whose these records are: --team SLUG for one team’s, --everybody for shared ones.")
 
