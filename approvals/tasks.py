@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from approvals.backtests.keeping import forget_old
 from approvals.backtests.row import work_off
 from approvals.endings import warn_leaders
 from approvals.escalations import escalate_overdue, escalate_seats
@@ -31,5 +32,5 @@ def backtest() -> None:
 @shared_task
 def sweep() -> None:
     now = timezone.now()
-    parts = (escalate_overdue, remind, escalate_seats, tell_owners, tell_ratifiers, warn_leaders)
+    parts = (escalate_overdue, remind, escalate_seats, tell_owners, tell_ratifiers, warn_leaders, forget_old)
     in_turn(*(partial(part, now) for part in parts), partial(deliver, timezone.now), partial(work_off, timezone.now))
