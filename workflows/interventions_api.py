@@ -83,7 +83,7 @@ class OnAction(APIView):
         found = get_object_or_404(rows, pk=key)
         _demand_leader(person, found.run)
         type(self).verb(found.pk, Actor.of(person), timezone.now(), _reason_of(request))
-        return Response(ActionJson(_newest(found)).data)
+        return Response(ActionJson(_newest(found), context={"request": request}).data)
 
 
 class CancelStep(OnAction):

@@ -3,6 +3,7 @@
 import pytest
 from django.core import mail
 
+from approvals.answering import EditAsks
 from approvals.reviews import Review
 from governance.ledger import Entry
 from governance.register import Asset
@@ -161,8 +162,10 @@ def test_words_come_to_the_next_step_with_all_they_rest_on(contact):
 def test_dora_who_writes_such_words_into_a_mail_is_judged_like_software(contact):
     claims(contact)
     action = send(contact, ownership="needs_approval")
-    review = Review.objects.get()
-    review.decide(contact.dora, "edit", contact.now, digest=action.digest, payload={"body": "We are 50 % faster."})
+    review, given = Review.objects.get(), {"digest": action.digest, "payload": {"body": "We are 50 % faster."}}
+    with pytest.raises(EditAsks, match="needs the approved claim") as told:
+        review.decide(contact.dora, "edit", contact.now, **given)
+    review.decide(contact.dora, "edit", contact.now, **given, knowing=told.value.knowing)
     action.refresh_from_db()
     assert "“50 % faster” needs the approved claim “speed”, which is not named" in words(action)
     assert "phrase:/\\d+ ?% faster/" in action.approved_reasons
