@@ -63,14 +63,16 @@ def _was_explained(first: Notification, now: datetime) -> bool:
 
 def _explain(first: Notification, person: Person, now: datetime) -> Notification | None:
     """Write the explanation. The key holds that of two answers at the same moment one is explained."""
+    review = first.review if first.review and _may_see(first.review, person, now) else None
+    what = review.headline if review else first.subject
     about = f"review:{first.review_id}" if first.review_id else f"mail:{first.pk}"
     try:
         with transaction.atomic():
             return Notification.objects.create(
                 key=f"answer:{about}:person:{person.pk}:{now:%Y-%m-%d}",
                 to=first.to,
-                subject=f"Nothing was decided by your mail: {first.subject}"[:300],
-                body=_words(first, person, now),
+                subject=f"Nothing was decided by your mail: {what}"[:300],
+                body=_words(first, review, person, now),
                 team=first.team,
                 review=first.review,
                 answers=first,
@@ -80,8 +82,7 @@ def _explain(first: Notification, person: Person, now: datetime) -> Notification
         return None
 
 
-def _words(first: Notification, person: Person, now: datetime) -> str:
-    review = first.review if first.review and _may_see(first.review, person, now) else None
+def _words(first: Notification, review: Review | None, person: Person, now: datetime) -> str:
     link = f"{settings.SITE_URL}{reverse('review', args=[review.pk])}" if review else ""
     given = {"first": first, "person": person, "review": review, "now": now, "link": link}
     return render_to_string("mails/answer.txt", given)

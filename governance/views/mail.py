@@ -83,7 +83,7 @@ def answer(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("There is no answering this mail.")
     subject = " ".join(f"Re: {letter.subject}".split())
     EmailMessage(subject, request.POST.get("words", "")[:WORDS], email, [letter.answers_to]).send()
-    messages.info(request, "Your answer is sent. In a moment a mail says what came of it.")
+    messages.info(request, "Your answer is sent. Unless one was explained today, a mail says what came of it.")
     return redirect("mail")
 
 

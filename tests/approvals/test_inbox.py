@@ -2,13 +2,15 @@
 
 import io
 import smtplib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.message import EmailMessage
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,7 +76,7 @@ def test_ada_answers_ok_and_is_told_where_to_decide(desk):
     deliver(lambda: desk.world.now)
     told = mail.outbox[-1]
     assert told.to == ["ada@tideway.example"]
-    assert told.subject.startswith("Nothing was decided by your mail: Waits for an answer")
+    assert told.subject == f"Nothing was decided by your mail: {desk.review.headline}"
     assert desk.review.headline in told.body
     assert "It is still open" in told.body
     assert f"/queue/{desk.review.pk}/" in told.body
@@ -298,3 +300,24 @@ def test_lea_reads_the_mail_to_ada_and_cannot_answer_it(caught, sign_in):
     lea = sign_in("lea")
     assert "/answer/" not in lea.get(f"/mail/{caught}/").content.decode()
     assert lea.post(f"/mail/{caught}/answer/", {"words": "ok"}).status_code == 404
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="two writers at once need PostgreSQL; on SQLite a writer is alone"
+)
+@pytest.mark.django_db(transaction=True)
+def test_of_four_answers_at_the_same_moment_one_is_explained(world):
+    desk = Desk(world)
+    together = threading.Barrier(4)
+
+    def answers(_):
+        together.wait()
+        try:
+            return desk.receive()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as four:
+        told = list(four.map(answers, range(4)))
+    assert sum(each is not None for each in told) == 1
+    assert explained().count() == 1
