@@ -132,6 +132,7 @@ def _go_up(review: Review, rung: Level, now: datetime, seat: str = "") -> None:
             subject=f"Waits for an answer: {review.headline}"[:300],
             body=_mail(review, rung, person, now),
             team=review.team.slug,
+            review=review,
             due_at=now,
         )
 

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.db import models
 from django.db.models import F, Q
 
+from approvals.replies import reply_address
 from governance.faultpoints import fault_point
 from governance.mailcatcher import TEAM
 from workflows.retries import backoff
@@ -19,13 +20,18 @@ LEASE = timedelta(seconds=60)
 
 
 class Notification(models.Model):
-    """One mail to one person. `key` says what it is about, so that the same is never written twice."""
+    """One mail to one person. `key` says what it is about, so that the same is never written twice.
+
+    `review` is what it asks about, if it does; `answers` the mail whose answer it explains.
+    """
 
     key = models.CharField(max_length=160, unique=True)
     to = models.EmailField()
     subject = models.CharField(max_length=300)
     body = models.TextField()
     team = models.SlugField(blank=True, help_text="whose affair it is")
+    review = models.ForeignKey("approvals.Review", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    answers = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="explanations")
     due_at = models.DateTimeField()
     tries = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -40,8 +46,11 @@ class Notification(models.Model):
 
     def message(self) -> EmailMessage:
         subject = " ".join(self.subject.split())
-        headers = {"Message-ID": f"<notification-{self.pk}@remit>", TEAM: self.team}
-        return EmailMessage(subject, self.body, to=[self.to], headers=headers)
+        headers = {"Message-ID": f"<notification-{self.pk}@remit>", TEAM: self.team, "Auto-Submitted": "auto-generated"}
+        if self.answers_id:
+            headers |= {"Auto-Submitted": "auto-replied", "In-Reply-To": f"<notification-{self.answers_id}@remit>"}
+        reply_to = [reply_address(self.answers_id or self.pk, self.to)]
+        return EmailMessage(subject, self.body, to=[self.to], reply_to=reply_to, headers=headers)
 
 
 def deliver(clock: Callable[[], datetime], limit: int = 50) -> int:

@@ -39,6 +39,7 @@ def _remind(key: int, now: datetime) -> int:
                 subject=f"Still waits for you: {review.headline}"[:300],
                 body=_mail(review, person, now),
                 team=review.team.slug,
+                review=review,
                 due_at=now,
             )
         action = review.action

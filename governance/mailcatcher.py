@@ -1,9 +1,11 @@
 """Takes in every mail of the embedded default over SMTP and keeps it, byte for byte, for reading in the browser.
+Answers to mails are not kept but handed on.
 
 `up` runs the catcher; the views read what it kept. A message is one file, whose name is its key and sorts by arrival.
 """
 
 import itertools
+import logging
 import os
 import re
 import socket
@@ -19,7 +21,13 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.db import DatabaseError, connections
+from django.utils import timezone
 
+from governance import incoming
+from governance.incoming import is_answer
+
+log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 KEY = re.compile(r"\d{20}-\d{6}")
 
@@ -47,9 +55,15 @@ class Letter:
 
     def may_be_read_by(self, email: str, teams: Collection[str]) -> bool:
         """Whether the mail is addressed to this person, or is an affair of one of their teams."""
-        if email.lower() in {address.lower() for _, address in getaddresses([self.recipients])}:
+        if self.is_to(email):
             return True
         return not self.private and (not self.team or self.team in teams)
+
+    answers_to: str
+    """Where an answer goes; empty: nowhere that reads it."""
+
+    def is_to(self, email: str) -> bool:
+        return email.lower() in {address.lower() for _, address in getaddresses([self.recipients])}
 
     @property
     def arrived_at(self) -> datetime:
@@ -64,6 +78,7 @@ class Letter:
             recipients=_header(message, "To"),
             copies=_header(message, "Cc"),
             subject=_header(message, "Subject"),
+            answers_to=_header(message, "Reply-To"),
             text=_content(message.get_body(("plain",))),
             html=_content(message.get_body(("html",))),
             attachments=[part.get_filename() or part.get_content_type() for part in _attached(message)],
@@ -142,11 +157,27 @@ class MailCatcher(Controller):
         return self.loop.create_server(self._factory_invoker, sock=self._listener)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if any(is_answer(address) for address in envelope.rcpt_tos):
+            return await self.loop.run_in_executor(None, _hand_in, envelope)
         try:
             self._mail.keep(envelope.original_content or b"")
         except OSError as error:
             return f"451 The message could not be stored: {error.strerror}"
         return "250 Kept"
+
+
+def _hand_in(envelope: Envelope) -> str:
+    """Give an answer to who reads answers, in a thread of its own, as that takes the database."""
+    try:
+        incoming.hand_in(envelope.original_content or b"", timezone.now(), envelope.mail_from, envelope.rcpt_tos)
+    except ValueError as error:
+        return f"554 {error}"
+    except DatabaseError:
+        log.warning("An answer to a mail could not be taken in", exc_info=True)
+        return "451 The answer could not be taken in now; try again later"
+    finally:
+        connections.close_all()
+    return "250 Taken in"
 
 
 def _listen(port: int) -> socket.socket:

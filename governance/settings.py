@@ -5,6 +5,7 @@ Every variable is described in `.env.example`.
 """
 
 import secrets
+from email.utils import parseaddr
 from pathlib import Path
 
 import environ
@@ -23,8 +24,7 @@ def _secret_key() -> str:
     """Return the key from the environment, or one made once for this installation."""
     if key := env.str("SECRET_KEY", ""):
         return str(key)
-    file = STATE_DIR / "secret-key"
-    if not file.exists():
+    if not (file := STATE_DIR / "secret-key").exists():
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(48))
     return file.read_text().strip()
@@ -164,20 +164,19 @@ MAIL_CATCHER = env.str("EMAIL_URL", "") == ""
 vars().update(env.email("EMAIL_URL", default=f"smtp://127.0.0.1:{env.int('REMIT_MAIL_PORT', 8025)}"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Remit <remit@localhost>")
+# Where answers to mails go, to be explained: `manage.py receive_mail`, or the catcher.
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", "") or f"answers@{parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}"
 MAIL_DIR = STATE_DIR / "mail"
 
 # --- what software may reach ---------------------------------------------------------------------------------------
 # Hosts of `http.request`. A private address is refused unless its host stands here.
 HTTP_ALLOWED_HOSTS = env.list("HTTP_ALLOWED_HOSTS", default=[])
-
 # Most bytes an imported file may unpack to.
 IMPORT_LIMIT = env.int("IMPORT_LIMIT", 512 * 1024 * 1024)
-
 # Seconds an attempt at an effect may take. After that, and a grace, it counts as not known.
 ATTEMPT_SECONDS = env.int("REMIT_ATTEMPT_SECONDS", 60)
 
-# --- Celery: a doorbell, never the work ----------------------------------------------------------------------------
-# Pinned by name, whatever Celery's defaults become; tests/governance/test_celery_settings.py holds them.
+# --- Celery: a doorbell, never the work (pinned by name; tests/governance/test_celery_settings.py holds it) --------
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -200,8 +199,7 @@ else:
     for _folder in ("messages", "processed", "control"):
         (_broker_dir / _folder).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_broker_dir / "messages"),
-        "data_folder_out": str(_broker_dir / "messages"),
+        **dict.fromkeys(("data_folder_in", "data_folder_out"), str(_broker_dir / "messages")),
         "processed_folder": str(_broker_dir / "processed"),
         "control_folder": str(_broker_dir / "control"),
         "store_processed": False,

@@ -3,16 +3,22 @@
 import nh3
 from csp.constants import HEADER
 from django.conf import settings
+from django.contrib import messages
+from django.core.mail import EmailMessage
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from governance.access import reader_of
+from governance.incoming import is_answer
 from governance.mailcatcher import Letter, MailFolder
 from governance.people import Person
 
 PAGE = 50
+WORDS = 2000
+"""Characters of an answer."""
 LAYOUT = {"align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "width", "height", "style"}
 LINK_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
 BODY_POLICY = (
@@ -64,7 +70,21 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def message(request: HttpRequest, key: str) -> HttpResponse:
-    return render(request, "mail/message.html", {"letter": _letter(request, key), "sandbox": LINK_SANDBOX})
+    letter = _letter(request, key)
+    may_answer = is_answer(letter.answers_to) and letter.is_to(reader_of(request).email)
+    return render(request, "mail/message.html", {"letter": letter, "sandbox": LINK_SANDBOX, "may_answer": may_answer})
+
+
+@require_POST
+def answer(request: HttpRequest, key: str) -> HttpResponse:
+    """Send an answer as the reader's mail program would."""
+    letter, email = _letter(request, key), reader_of(request).email
+    if not (is_answer(letter.answers_to) and letter.is_to(email)):
+        raise Http404("There is no answering this mail.")
+    subject = " ".join(f"Re: {letter.subject}".split())
+    EmailMessage(subject, request.POST.get("words", "")[:WORDS], email, [letter.answers_to]).send()
+    messages.info(request, "Your answer is sent. Unless one was explained today, a mail says what came of it.")
+    return redirect("mail")
 
 
 @require_GET
@@ -80,5 +100,6 @@ def body(request: HttpRequest, key: str) -> HttpResponse:
 urlpatterns = [
     path("mail/", index, name="mail"),
     path("mail/<str:key>/", message, name="mail_message"),
+    path("mail/<str:key>/answer/", answer, name="mail_answer"),
     path("mail/<str:key>/body/", body, name="mail_body"),
 ]

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 from django.utils import timezone
 
 from approvals.decisions import Decision
 from approvals.dossiers import Dossier
+from approvals.inbox import receive
+from approvals.notifications import deliver
+from approvals.reminders import remind
 from approvals.reviews import NotAllowed, Review
 from approvals.votes import Vote
 from governance.ledger import Entry
@@ -171,10 +175,25 @@ def test_approved_on_friday_17_it_goes_on_tuesday_17_at_the_earliest_which_is_sa
         assert action.status == status
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Remit reads no mail: an answer to a notification reaches nobody, so none explains itself"
-)
-def test_an_answer_to_the_mail_is_explained():
-    from approvals import inbox
-
-    assert inbox
+def test_an_answer_to_the_mail_is_explained(segments):
+    segments.load(
+        FILE.read_text().replace("    lead_days: 2\n", "    lead_days: 2\n    due_in: 4h\n    remind_in: 1h\n")
+    )
+    action = segments.propose("newsletter", segments=["sales"])
+    assert remind(segments.later(hours=3.5)) == 1
+    deliver(lambda: segments.now)
+    (asked,) = mail.outbox
+    assert (asked.to, asked.subject) == (
+        [segments.eve.email],
+        f"Still waits for you: {segments.review(action).headline}",
+    )
+    ok = f"From: Eve Marsh <{segments.eve.email}>\nTo: {asked.reply_to[0]}\nSubject: Re: {asked.subject}\n\nok\n"
+    receive(ok.encode(), segments.now)
+    deliver(lambda: segments.now)
+    answer = mail.outbox[-1]
+    assert answer.to == [segments.eve.email]
+    assert "Nothing was decided by it" in answer.body
+    assert reverse("review", args=[segments.review(action).pk]) in answer.body
+    segments.work()
+    action.refresh_from_db()
+    assert (action.status, segments.open_seats(action), reached()) == ("in_review", ["audience:sales"], [])
