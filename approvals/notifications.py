@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import models
 from django.db.models import F, Q
@@ -49,7 +50,7 @@ class Notification(models.Model):
         headers = {"Message-ID": f"<notification-{self.pk}@remit>", TEAM: self.team, "Auto-Submitted": "auto-generated"}
         if self.answers_id:
             headers |= {"Auto-Submitted": "auto-replied", "In-Reply-To": f"<notification-{self.answers_id}@remit>"}
-        reply_to = [reply_address(self.answers_id or self.pk, self.to)]
+        reply_to = [reply_address(self.answers_id or self.pk, self.to)] if settings.REPLY_ADDRESS else None
         return EmailMessage(subject, self.body, to=[self.to], reply_to=reply_to, headers=headers)
 
 

@@ -28,4 +28,4 @@ def is_answer(address: str) -> bool:
     """Whether mail to this address is an answer: the reply address itself, or with a token after a plus."""
     local, _, host = address.lower().rpartition("@")
     ours, _, our_host = settings.REPLY_ADDRESS.lower().rpartition("@")
-    return host == our_host and local.partition("+")[0] == ours
+    return bool(ours) and host == our_host and local.partition("+")[0] == ours

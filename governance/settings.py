@@ -164,8 +164,9 @@ MAIL_CATCHER = env.str("EMAIL_URL", "") == ""
 vars().update(env.email("EMAIL_URL", default=f"smtp://127.0.0.1:{env.int('REMIT_MAIL_PORT', 8025)}"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Remit <remit@localhost>")
-# Where answers to mails go, to be explained: `manage.py receive_mail`, or the catcher.
-REPLY_ADDRESS = env.str("REPLY_ADDRESS", "") or f"answers@{parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition('@')[2]}"
+# Where answers to mails go, to be explained: to `manage.py receive_mail`, if it is set; caught mail to the catcher.
+_HOST = parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", f"answers@{_HOST}" if MAIL_CATCHER else "")
 MAIL_DIR = STATE_DIR / "mail"
 
 # --- what software may reach ---------------------------------------------------------------------------------------

@@ -321,3 +321,10 @@ def test_of_four_answers_at_the_same_moment_one_is_explained(world):
         told = list(four.map(answers, range(4)))
     assert sum(each is not None for each in told) == 1
     assert explained().count() == 1
+
+
+def test_where_nobody_reads_answers_mails_name_no_address_for_them(world, settings):
+    settings.REPLY_ADDRESS = ""
+    desk = Desk(world)
+    assert [message.reply_to for message in desk.mails.values()] == [[], []]
+    assert receive(b"From: ada@tideway.example\nTo: answers+1.abc@localhost\n\nok", world.now) is None
