@@ -113,6 +113,8 @@ def test_ada_changes_the_terms_of_a_step_and_publishes_them_without_a_mouse(as_p
     tab_to(ada, "Draft 2|Review the draft")
     ada.keyboard.press("Enter")
     ada.wait_for_url("**/budget-reallocation/draft/")
+    tab_to(ada, "It breaks an example, and that is meant")  # “Software moves € 5,000: alone”
+    ada.keyboard.press("Space")
     tab_to(ada, "Publish version 2")
     ada.keyboard.press("Enter")
     expect(ada.get_by_text("is in force").first).to_be_visible()
