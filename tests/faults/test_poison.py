@@ -79,7 +79,8 @@ def test_it_is_given_up_after_so_many_deaths_and_the_others_are_done(floor):
     took = until(lambda: floor.ask(poisoned) == ["failed"], WITHIN, every=0.2)
     water = f"{STATUS} WHERE step.capability = 'data.set' AND action.status <> 'done'"
     until(lambda: floor.ask(water) == [], 10)
-    assert floor.worker.starts == MOST_CLAIMS + 1
+    # a quick machine drinks in the transaction that made it ready: that death names only the step before
+    assert floor.worker.starts in (MOST_CLAIMS + 1, MOST_CLAIMS + 2)
     assert floor.ask("SELECT cause FROM workflows_incident") == [
         f"{MOST_CLAIMS} workers died while they had it in hand"
     ]
