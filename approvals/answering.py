@@ -5,8 +5,6 @@ Called by `Review.decide` with the review's row locked and the person known to b
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from approvals.decisions import Choice, Decision
 from approvals.seats import arrange, is_plain, note_count
 from approvals.votes import Count, Vote, cast, count, needs_of
 from governance.authorities import powers_of
+from governance.jsontext import short_digest
 from governance.ledger import record
 from governance.people import Actor, Person
 from workflows.actions import Action
@@ -109,7 +108,7 @@ def _check_seen(seen: set[str], action: Action, knowing: str) -> None:
     """
     others = [reason for reason in action.reasons if not reason["rule"].startswith("track:")]
     new = [reason for reason in others if reason["rule"] not in seen]
-    told = hashlib.sha256(json.dumps(sorted(reason["rule"] for reason in new)).encode()).hexdigest()[:16]
+    told = short_digest(sorted(reason["rule"] for reason in new))
     if new and knowing != told:
         raise EditAsks(new, told)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +16,7 @@ from approvals.separation import barred
 from approvals.votes import Vote, count
 from governance import databases
 from governance.faultpoints import fault_point
+from governance.jsontext import short_digest
 from governance.paths import EscalationPath
 from governance.people import Person, Role, Team
 from workflows.actions import Action
@@ -106,7 +105,7 @@ class Review(models.Model):
         """What stands for the reasons it is asked for, and for who must agree: it may be judged again meanwhile."""
         action = self.action
         said = [[str(reason["rule"]) for reason in action.reasons], [str(need["key"]) for need in action.needs]]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+        return short_digest(said)
 
     def barred(self, person: Person, now: datetime, choice: str = "") -> str:
         """Return why the person must not decide this (so); empty when they may.

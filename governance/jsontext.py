@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -31,6 +32,12 @@ def described(value: Any) -> Any:
     if b"null" in text:  # it may stand for a float that is no number, which no database takes
         return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
     return orjson.loads(text)
+
+
+def short_digest(value: Any) -> str:
+    """Return 16 hex digits that stand for the value: to tell that it is no longer what somebody looked at."""
+    text = json.dumps(value, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _fast(value: Any) -> bytes:

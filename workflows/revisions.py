@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +10,7 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from governance import databases
+from governance.jsontext import short_digest
 from governance.ledger import Entry, record
 from governance.people import Actor, Person
 from governance.rulebook import Status
@@ -31,8 +30,7 @@ class ChangedSince(NotPublishable):
 
 def seen_now(step: Step) -> str:
     """Return what stands for the step's terms as somebody looks at them, in a draft or in force."""
-    content = json.dumps(step_spec(step), sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    return short_digest(step_spec(step))
 
 
 def revise(

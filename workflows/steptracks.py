@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime
 
 from django.db import transaction
 from pydantic import ValidationError
 
 from governance.envelope.tracks import Track
+from governance.jsontext import short_digest
 from governance.people import Person
 from workflows import checks, publishing
 from workflows.definitions import Step, Workflow
@@ -19,7 +18,16 @@ from workflows.yamltext import NOWHERE
 
 
 class CannotStand(ValueError):
-    """The step would not be whole, or it is no longer what was looked at; `str()` is a sentence."""
+    """The step would not be whole; `str()` is a sentence."""
+
+
+class ChangedSince(Exception):
+    """Somebody else changed who must agree there since one looked. Nothing was kept."""
+
+    def __init__(self, step: Step) -> None:
+        now = ", ".join(track.words for track in tracks_of(step)) or f"any one of {step.reviewers.name}"
+        super().__init__(f"Somebody changed who must agree here since you looked; now it is: {now}. Nothing was kept.")
+        self.step = step
 
 
 def tracks_of(step: Step) -> list[Track]:
@@ -28,7 +36,7 @@ def tracks_of(step: Step) -> list[Track]:
 
 def seen_now(step: Step) -> str:
     """Return what stands for the step's tracks as somebody looks at them."""
-    return hashlib.sha256(json.dumps(step.tracks, sort_keys=True).encode()).hexdigest()[:16]
+    return short_digest(step.tracks)
 
 
 def as_before(step: Step) -> Track:
@@ -52,13 +60,13 @@ def put(
 
     `besides`: where it is the step's first, its reviewers are asked as before, too.
 
-    Raises CannotStand, and NotPublishable where there can be no draft now.
+    Raises ChangedSince, CannotStand, and NotPublishable where there can be no draft now.
     """
     with transaction.atomic():
         draft = publishing.draft(workflow, person, now)  # holds the workflow's row, so that one edits at a time
         step = draft.steps.get(key=key)
         if seen != seen_now(step):
-            raise CannotStand("Somebody changed who must agree here since you looked. Nothing was kept; look again.")
+            raise ChangedSince(step)
         rows = [row for row in step.tracks if row["key"] != old]
         place = next((place for place, row in enumerate(step.tracks) if row["key"] == old), len(rows))
         if besides and not step.tracks:

@@ -53,12 +53,6 @@ def refresh_statistics() -> None:
 @shared_task
 def sweep() -> None:
     now = databases.clock()
-    parts = (
-        sweeping.sweep,
-        schedules.tick,
-        work_off,
-        coming.take_force_when_due,
-        rejudging.judge_again,
-        tripwires.look,
-    )
+    permission = (coming.take_force_when_due, rejudging.judge_again, tripwires.look)
+    parts = (sweeping.sweep, schedules.tick, *permission, work_off)  # an import may take long, so it comes last
     in_turn(*(partial(part, now) for part in parts))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from approvals.backtests import asking
 from approvals.backtests.forecast import Forecast
 from approvals.backtests.past import Window
@@ -42,4 +44,5 @@ def ask(book: Rulebook, person: Person, now: datetime) -> Sequence[Backtest]:
     """Ask what it would have done in each workflow that the person leads; return what was asked."""
     mine = [line.version for line in lines(book, person) if person.leads(line.version.workflow.owner_id)]
     window = Window(since=now - timedelta(days=DAYS))
-    return [asking.ask(Asked(version, book, window), person, now) for version in mine]
+    with transaction.atomic():  # all of them, or none
+        return [asking.ask(Asked(version, book, window), person, now) for version in mine]

@@ -54,7 +54,7 @@ def test_a_track_is_changed_in_its_place_and_removed(calls, sign_in):  # noqa: F
     [
         ({**LEGAL, "person": "lea@tideway.example"}, "a track says who by one of"),
         ({**LEGAL, "team": ""}, "a track says who by one of"),
-        ({**LEGAL, "when": "amounts.value >"}, ""),
+        ({**LEGAL, "when": "amounts.value >"}, "column 16: syntax error"),
         ({**LEGAL, "key": "Legal!"}, "is not written as it must be here"),
     ],
 )
@@ -88,9 +88,15 @@ def test_of_two_leaders_the_second_is_told_and_overwrites_nothing(calls, sign_in
     kept(ada, **LEGAL)
     seen = lea.get(NEW).context["digest"]
     kept(ada, **{**LEGAL, "key": "sales", "team": "sales"})
-    answer = lea.post(NEW, {"digest": seen, **LEGAL, "key": "others", "team": "growth"})
-    assert answer.status_code == 422 and "since you looked" in answer.content.decode()
+    hers = {**LEGAL, "key": "others", "title": "Others", "team": "growth"}
+    answer = lea.post(NEW, {"digest": seen, **hers})
+    page = answer.content.decode()
+    assert (
+        answer.status_code == 409 and "since you looked; now it is: Legal, Legal." in page and 'value="Others"' in page
+    )
     assert len(note().tracks) == 2
+    assert lea.post(NEW, {"digest": answer.context["digest"], **hers}).status_code == 302
+    assert [row["key"] for row in note().tracks] == ["legal", "sales", "others"]
 
 
 @pytest.mark.parametrize(("who", "status"), [("ben", 403), ("eve", 404), ("olga", 403)])

@@ -4,21 +4,10 @@ import pytest
 
 from governance.envelope.tripwires import Tripwire
 from governance.halts import Halt
+from tests.workflows.test_tripwires import MAILS
 from workflows.definitions import Workflow
 from workflows.tryouts import SPANS, tryout
 
-MAILS = """
-workflow: mails
-title: Mails
-owner: growth
-automation_allowed: true
-input: {type: object, required: [client], properties: {client: {type: string}}}
-steps:
-  - key: send
-    capability: email.send
-    params: {record: {kind: client, key: "=input.client"}, to: "=record.email", subject: Hello, body: Hello}
-    ownership: automated
-"""
 SAID = {"key": "w", "title": "Too much", "seen": "repeats", "times": "3", "within": "1d", "halts": "step"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
@@ -22,11 +23,12 @@ def edge(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     found, person, now = led_workflow(request, slug), person_of(request), timezone.now()
     move, to = (lowered, "lower") if "lower" in request.POST else (raised, "raise")
     try:
-        draft = publishing.draft(found, person, now)
-        if (step := draft.steps_by_key.get(key)) is None:
-            raise Http404(f"{found.title} has no such step.")
-        terms = move(step, request.POST.get("measure", ""), float(request.POST.get(to, "")))
-        revise(draft, key, terms, person, now)
+        with transaction.atomic():  # where nothing can be moved, no draft is begun
+            draft = publishing.draft(found, person, now)
+            if (step := draft.steps_by_key.get(key)) is None:
+                raise Http404(f"{found.title} has no such step.")
+            terms = move(step, request.POST.get("measure", ""), float(request.POST.get(to, "")))
+            revise(draft, key, terms, person, now)
     except (NotPublishable, CannotMove) as error:
         messages.error(request, str(error))
         return redirect("workflow", slug)

@@ -14,7 +14,7 @@ from governance.forms.partforms import TrackForm
 from workflows.definitions import Step, Workflow
 from workflows.publishing import NotPublishable
 from workflows.rulebookparts import content_now, known
-from workflows.steptracks import CannotStand, put, seen_now, tracks_of
+from workflows.steptracks import CannotStand, ChangedSince, put, seen_now, tracks_of
 from workflows.views.drafts import step_or_404
 from workflows.views.workflows import led_workflow, person_of
 
@@ -33,6 +33,9 @@ def track(request: HttpRequest, slug: str, key: str, track: str = "") -> HttpRes
     try:
         made, seen = None if gone else _made(form), _seen(request)
         put(found, key, track, made, person_of(request), timezone.now(), seen=seen, besides=besides)
+    except ChangedSince as error:
+        form.add_error(None, f"{error} Keep it again to put yours beside that.")
+        return _page(request, found, error.step, form, 409, seen_now(error.step))
     except (CannotStand, NotPublishable) as error:
         form.add_error(None, str(error))
         return _page(request, found, step, form, 422 if isinstance(error, CannotStand) else 409)
@@ -49,8 +52,11 @@ def _seen(request: HttpRequest) -> str:
     return request.POST.get("digest", "")
 
 
-def _page(request: HttpRequest, found: Workflow, step: Step, form: TrackForm, status: int) -> HttpResponse:
-    context = {"workflow": found, "step": step, "form": form, "digest": _seen(request) or seen_now(step)}
+def _page(
+    request: HttpRequest, found: Workflow, step: Step, form: TrackForm, status: int, digest: str = ""
+) -> HttpResponse:
+    seen = digest or _seen(request) or seen_now(step)
+    context = {"workflow": found, "step": step, "form": form, "digest": seen}
     return render(request, "workflows/track.html", context, status=status)
 
 
